@@ -1,0 +1,42 @@
+# Two commands matter: `make demo` and `make test`. Both make their own virtual environment first.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/installed
+
+.PHONY: demo test check format crash bench lock clean
+
+demo: $(STAMP)
+	@$(BIN)/ringback demo $(ARGS)
+
+test: $(STAMP) check
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+check: $(STAMP)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(STAMP)
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# Kills the connector 200 times under load and compares the CRM with what was acknowledged (minutes).
+crash: $(STAMP)
+	@$(BIN)/python -m tests.crash $(ARGS)
+
+bench: $(STAMP)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+# The environment holds exactly what requirements.lock names, hashes checked, and this checkout, editable.
+$(STAMP): requirements.lock pyproject.toml
+	@sh .ci/venv $(PYTHON) $(VENV)
+	@touch $@
+
+# Needs uv. Without UPGRADE=1 the versions that are locked stay as far as they can.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --group dev $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

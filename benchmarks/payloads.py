@@ -1,0 +1,65 @@
+"""The events the load generator sends: signed, whole HTTP requests, made before the clock runs. PURE."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+import orjson
+
+_RING_MS = 9_000
+_TALK_MS = 73_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mix:
+    """What is sent: `calls` distinct calls to `contacts` people of `locations`; 3 of 10 go unanswered."""
+
+    calls: int
+    contacts: int
+    locations: tuple[str, ...]
+    secret: str
+    run: str
+    """Part of every call id: keeps runs against one database apart."""
+
+
+def is_answered(number: int) -> bool:
+    """Whether call `number` was picked up."""
+    return number % 10 < 7
+
+
+def requests(mix: Mix, *, now_ms: int) -> list[bytes]:
+    """The requests, in the order in which they are sent; signed as of `now_ms`, where all calls end."""
+    return [_request(mix, number, now_ms) for number in range(mix.calls)]
+
+
+def body(mix: Mix, number: int, now_ms: int) -> bytes:
+    """The generic trunk's payload of one call (docs/design.md, "Outer surface")."""
+    answered = is_answered(number)
+    talk_ms = _TALK_MS if answered else 0
+    return orjson.dumps(
+        {
+            "call_uuid": f"{mix.run}-{number:08d}",
+            "from": "+12025550100",
+            "to": f"+1312555{number % mix.contacts:04d}",
+            "start": now_ms - talk_ms - _RING_MS,
+            "answer": now_ms - talk_ms if answered else None,
+            "end": now_ms,
+            "duration": talk_ms // 1000,
+            "hangup_cause": "NORMAL_CLEARING" if answered else "NO_ANSWER",
+            "direction": "outbound",
+        }
+    )
+
+
+def _request(mix: Mix, number: int, now_ms: int) -> bytes:
+    payload = body(mix, number, now_ms)
+    # A contact belongs to one sub-account: the same number elsewhere would be another person.
+    location = mix.locations[number % mix.contacts % len(mix.locations)]
+    stamp = now_ms // 1000
+    proof = hmac.digest(mix.secret.encode(), b"%d.%b" % (stamp, payload), "sha256").hex()
+    head = (
+        f"POST /hooks/{location}/generic HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+        f"X-Ringback-Signature: t={stamp},v1={proof}\r\nContent-Length: {len(payload)}\r\n\r\n"
+    )
+    return head.encode() + payload

@@ -1,0 +1,251 @@
+"""Composition: the only room that sees all the others. Everybody else is handed what they need."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import secrets
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+from aiohttp import web
+
+from connector.clock import now_ms
+from connector.crm.client import Crm
+from connector.crm.contacts import Contacts
+from connector.crm.pace import Pace, burst_rate
+from connector.crm.transport import AiohttpTransport
+from connector.crm.zones import CrmZones
+from connector.dedup import Seen
+from connector.delivery import Carrier
+from connector.intake import Intake, as_seen
+from connector.keys import open_vault
+from connector.locations import LocationBook, StoredSecrets
+from connector.observe import Metrics
+from connector.problem import problem, problems
+from connector.store import Depth, Store, StoreError
+from connector.store.open import open_store
+from connector.worker import Limits, Worker
+from mappings.payload.request import Request
+from oauth.keeper import Keeper
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from connector.crm.model import Request as CrmRequest
+    from connector.crm.seam import Transport
+    from connector.settings import Settings
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+LOOK_EVERY_S = 1.0
+"""How often the running service looks for changed sub-accounts and at its queue."""
+PROVE_EVERY = 10
+"""At how many of these looks it proves that the store can be written, with a write that needs room."""
+
+
+@dataclass(slots=True)
+class Service:
+    """The parts of one running connector."""
+
+    settings: Settings
+    store: Store
+    locations: LocationBook
+    keeper: Keeper
+    contacts: Contacts
+    transport: AiohttpTransport
+    metrics: Metrics
+    worker: Worker
+    intake: Intake
+    watch: Watch
+
+
+class Watch:
+    """Looks at the store now and then: how much waits, and whether it can be written at all."""
+
+    def __init__(self, store: Store, metrics: Metrics, queue_limit: int) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._limit = queue_limit
+        self._depth = Depth(0, 0, 0, None)
+        self._sick: str | None = None
+        self._looks = 0
+
+    def full(self) -> str | None:
+        """Why no more calls may wait; None while they may."""
+        if self._depth.waiting < self._limit:
+            return None
+        return f"{self._depth.waiting} deliveries are waiting already (RINGBACK_QUEUE_LIMIT)"
+
+    @property
+    def sick(self) -> str | None:
+        """Why calls cannot be taken now; None while they can."""
+        return self._sick or self.full()
+
+    async def look(self) -> None:
+        """Refresh what is known; now and then, prove it by a write."""
+        self._looks += 1
+        try:
+            if self._sick or self._looks % PROVE_EVERY == 1:
+                await self._store.check()
+            self._depth = await self._store.depth()
+            paused = sum(pause.until_ms > now_ms() for pause in (await self._store.pauses()).values())
+        except StoreError as error:
+            self._sick = str(error)
+            return
+        self._sick = None
+        depth, metrics = self._depth, self._metrics
+        metrics.queue_depth.set(depth.waiting)
+        metrics.parked.set(depth.parked)
+        metrics.quarantined.set(depth.quarantined)
+        oldest = depth.oldest_waiting_ms
+        metrics.oldest_waiting_s.set(0 if oldest is None else max(0, now_ms() - oldest) / 1000)
+        metrics.paused.set(paused)
+
+
+def _as_it_is(part: T) -> T:
+    return part
+
+
+async def build(
+    settings: Settings,
+    *,
+    store_seam: Callable[[Store], Store] = _as_it_is,
+    transport_seam: Callable[[Transport], Transport] = _as_it_is,
+) -> Service:
+    """The connector's parts, wired, on an open store; nothing runs yet.
+
+    Args:
+        settings: what the operator chose.
+        store_seam: puts something between the connector and its store (the crash harness kills there).
+        transport_seam: likewise between the connector and the CRM.
+
+    Raises:
+        StoreError: the store cannot be opened.
+        UsageError: a setting is missing.
+    """
+    vault = open_vault(settings)
+    store = store_seam(await open_store(settings.database_url, exclusive=True))
+    metrics = Metrics()
+    locations = LocationBook(store, vault)
+    keeper = Keeper(StoredSecrets(store), vault)
+    transport = AiohttpTransport(settings.crm_url, timeout_s=settings.crm_timeout_s)
+
+    def on_request(_location: str, request: CrmRequest, status: int | None, _seconds: float) -> None:
+        metrics.crm_requests.labels(request.verb, str(status or "none")).inc()
+
+    pace = Pace(burst_rate(settings.crm_burst), settings.crm_daily)
+    crm = Crm(transport_seam(transport), keeper, pace, on_request=on_request)
+    contacts = Contacts(crm)
+    carrier = Carrier(store=store, crm=crm, people=contacts, zones=CrmZones(crm), locations=locations, now_ms=now_ms)
+    worker = Worker(
+        store=store,
+        carrier=carrier,
+        metrics=metrics,
+        owner=f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}",
+        limits=Limits(
+            concurrency=settings.concurrency,
+            per_location=settings.concurrency_per_location,
+            settle_s=settings.settle_s,
+            max_tries=settings.max_tries,
+        ),
+        now_ms=now_ms,
+        chance=random.random,
+    )
+    watch = Watch(store, metrics, settings.queue_limit)
+    intake = Intake(
+        store=store,
+        locations=locations,
+        seen=Seen(settings.dedup_ids),
+        metrics=metrics,
+        wake=worker.wake,
+        full=watch.full,
+    )
+    return Service(settings, store, locations, keeper, contacts, transport, metrics, worker, intake, watch)
+
+
+SERVICE = web.AppKey("service", Service)
+
+
+def make_app(service: Service) -> web.Application:
+    """The connector as an aiohttp application; its worker runs while the application does."""
+    app = web.Application(middlewares=[problems], client_max_size=service.settings.body_limit)
+    app[SERVICE] = service
+    app.add_routes(
+        [
+            web.route("*", "/hooks/{location}/{trunk}", _hook),
+            web.route("*", "/hooks/{location}/{trunk}/{key}", _hook),
+            web.get("/healthz", _healthz),
+            web.get("/readyz", _readyz),
+            web.get("/metrics", _metrics),
+        ]
+    )
+    app.cleanup_ctx.append(_running)
+    return app
+
+
+async def _running(app: web.Application) -> AsyncIterator[None]:
+    service = app[SERVICE]
+    settle_ms = int(service.settings.settle_s * 1000)
+    orphans = await service.store.release_all(now_ms=now_ms(), due_ms=now_ms() + settle_ms)
+    if orphans:
+        log.warning("taking up what the last process left", deliveries=orphans)
+    await service.watch.look()
+    await service.locations.refresh()
+    await service.worker.start()
+    tasks = [asyncio.create_task(service.worker.run()), asyncio.create_task(_look(service))]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    left = await service.worker.drain(service.settings.drain_s)
+    if left:
+        log.warning("stopped before these were done; they are taken up at the next start", deliveries=left)
+    await service.transport.close()
+    await service.store.close()
+
+
+async def _look(service: Service) -> None:
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        await service.watch.look()
+        with contextlib.suppress(StoreError):  # `watch` has said so
+            if await service.locations.refresh():
+                service.keeper.forget_all()
+                service.worker.wake()
+
+
+async def _hook(request: web.Request) -> web.StreamResponse:
+    service = request.app[SERVICE]
+    settings = service.settings
+    body = await request.read()
+    seen = Request(
+        method=request.method,
+        url=as_seen(request, public_url=settings.public_url, trust_proxy=settings.trust_proxy),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body,
+        received_ms=now_ms(),
+    )
+    where = request.match_info
+    return await service.intake.answer(where["location"], where["trunk"], seen, where.get("key"))
+
+
+async def _healthz(_request: web.Request) -> web.StreamResponse:
+    return web.json_response({"status": "ok"})
+
+
+async def _readyz(request: web.Request) -> web.StreamResponse:
+    sick = request.app[SERVICE].watch.sick
+    if sick is None:
+        return web.json_response({"status": "ready"})
+    return problem(503, "Not ready", f"Calls cannot be taken now: {sick}.", retry_after_s=5)
+
+
+async def _metrics(request: web.Request) -> web.StreamResponse:
+    return web.Response(body=request.app[SERVICE].metrics.text(), content_type="text/plain", charset="utf-8")

@@ -1,0 +1,159 @@
+"""Each sub-account's turns: never more requests in a window than the CRM grants, and its own word above ours.
+
+The CRM counts per app and sub-account (100 in 10 s, 200,000 a day) when a request arrives; we count when it
+leaves. Its headers and its 429 correct what we cannot see: other processes, other limits, its day's start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from typing import TYPE_CHECKING, Final
+
+from pyrate_limiter import InMemoryBucket, Rate, RateItem
+
+from connector.crm.errors import ThrottledError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from connector.crm.model import Limits
+
+_DAY_S: Final = 86_400.0
+_DAY_OVER_S: Final = 900.0
+"""The wait when the CRM says that the day's requests are used up; when its day begins is not documented."""
+_SWEEP_S: Final = 10.0
+_MARGIN_S: Final = 0.25
+"""For the way to the CRM, when the wait is until our oldest request leaves its window."""
+_UNIT_MS: Final = {"s": 1_000, "m": 60_000, "h": 3_600_000}
+
+
+def burst_rate(text: str) -> Rate | None:
+    """`RINGBACK_CRM_BURST` ("100/10s"; units s, m, h) as a rate; None for "off".
+
+    Raises:
+        ValueError: it is neither.
+    """
+    if text == "off":
+        return None
+    found = re.fullmatch(r"([1-9][0-9]{0,5})/([1-9][0-9]{0,4})(s|m|h)", text)
+    if found is None:
+        raise ValueError(f"{text!r} is no pace: write requests per window such as 100/10s, or off")
+    return Rate(int(found[1]), int(found[2]) * _UNIT_MS[found[3]])
+
+
+class Pace:
+    """The turns of all sub-accounts; what it knows of an idle one is dropped.
+
+    `burst` None means no window of ours, `daily` None no daily count; what the CRM itself says holds always.
+    `turn` waits `patience_s` at most: longer waits belong to the scheduler, not to the holder of a lease.
+    """
+
+    def __init__(
+        self,
+        burst: Rate | None,
+        daily: int | None = None,
+        *,
+        patience_s: float = 15.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._burst = burst
+        self._daily = daily
+        self._patience_s = patience_s
+        self._clock = clock
+        self._sleep = sleep
+        self._windows: dict[str, InMemoryBucket] = {}
+        self._held_until: dict[str, float] = {}
+        self._today: dict[str, int] = {}
+        self._day_ends = clock() + _DAY_S
+        self._sweep_at = clock() + _SWEEP_S
+
+    @property
+    def tracked(self) -> int:
+        """Of how many sub-accounts it keeps a window."""
+        return len(self._windows)
+
+    def room_in_s(self, location: str) -> float:
+        """Seconds until the sub-account may send its next request; 0 means now."""
+        now = self._clock()
+        if now >= self._sweep_at:
+            self._sweep(now)
+        wait_s = self._held_until.get(location, 0.0) - now
+        if self._daily is not None and self._today.get(location, 0) >= self._daily:
+            wait_s = max(wait_s, self._day_ends - now)
+        window = self._windows.get(location)
+        if window is not None and self._burst is not None:
+            wait_s = max(wait_s, _wait_s(window, self._burst, now))
+        return max(wait_s, 0.0)
+
+    async def turn(self, location: str) -> None:
+        """Wait for the sub-account's next turn, and take it.
+
+        Raises:
+            ThrottledError: it would take longer than `patience_s`; nothing was taken.
+        """
+        patience_ends = None
+        while wait_s := self.room_in_s(location):
+            now = self._clock()
+            patience_ends = now + self._patience_s if patience_ends is None else patience_ends
+            if now + wait_s > patience_ends:
+                raise ThrottledError("the sub-account's request limit is used up", retry_after_s=wait_s)
+            await self._sleep(wait_s)
+        self._take(location)
+
+    def learn(self, location: str, limits: Limits) -> None:
+        """Heed the CRM's own count: nothing left means to wait until its window has moved on."""
+        if limits.daily_remaining is not None and limits.daily_remaining <= 0:
+            self.hold(location, _DAY_OVER_S)
+        if limits.remaining is not None and limits.remaining <= 0:
+            interval_ms = limits.interval_ms or (self._burst.interval if self._burst else 10_000)
+            self.hold(location, interval_ms / 1000 - self._oldest_age_s(location, interval_ms) + _MARGIN_S)
+
+    def hold(self, location: str, wait_s: float) -> None:
+        """No request of this sub-account for `wait_s` seconds (the CRM said 429)."""
+        until = self._clock() + wait_s
+        self._held_until[location] = max(until, self._held_until.get(location, 0.0))
+
+    def _take(self, location: str) -> None:
+        if self._daily is not None:
+            self._today[location] = self._today.get(location, 0) + 1
+        if self._burst is None:
+            return
+        window = self._windows.get(location)
+        if window is None:
+            window = self._windows[location] = InMemoryBucket([self._burst])
+        now_ms = int(self._clock() * 1000)
+        if window.count() >= self._burst.limit:
+            window.leak(now_ms)
+        window.put(RateItem("", now_ms))
+
+    def _oldest_age_s(self, location: str, interval_ms: int) -> float:
+        """How long ago the oldest of our requests within the CRM's interval left; 0 where we do not know."""
+        window = self._windows.get(location)
+        if window is None:
+            return 0.0
+        now_ms = int(self._clock() * 1000)
+        ages_ms = [now_ms - item.timestamp for item in window.items]
+        return max((age for age in ages_ms if age <= interval_ms), default=0) / 1000
+
+    def _sweep(self, now: float) -> None:
+        """Drop windows and holds that are over, and the day's counts when the day is."""
+        self._sweep_at = now + _SWEEP_S
+        if now >= self._day_ends:
+            self._day_ends = now + _DAY_S
+            self._today.clear()
+        self._held_until = {key: until for key, until in self._held_until.items() if until > now}
+        if self._burst is not None:
+            oldest_ms = int(now * 1000) - self._burst.interval
+            self._windows = {
+                key: window for key, window in self._windows.items() if window.items[-1].timestamp >= oldest_ms
+            }
+
+
+def _wait_s(window: InMemoryBucket, rate: Rate, now: float) -> float:
+    """Seconds until one more fits: the request that is `limit` turns back must have left the window."""
+    blocking = window.peek(rate.limit - 1)
+    # One millisecond more: the window's lower bound belongs to it.
+    return 0.0 if blocking is None else (blocking.timestamp + rate.interval + 1 - int(now * 1000)) / 1000

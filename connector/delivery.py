@@ -1,0 +1,194 @@
+"""One delivery's way: contact -> plan -> each action once -> done or parked, each step written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+from zoneinfo import ZoneInfo
+
+from connector.apply import REPEATABLE, Applier, Writes, doubtful
+from connector.crm.errors import ContactGoneError, CrmError
+from connector.store import ActionResult, Applied, Delivery, Ending, State
+from mappings.books import default_book
+from mappings.call import Call
+from mappings.numbers import contact_side
+from mappings.plan import ContactState, Plan, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import tzinfo
+
+    from connector.locations import Location, LocationBook
+    from connector.store import Deliveries
+    from mappings.numbers import Side
+
+
+class People(Protocol):
+    """Who is behind a number (connector/crm/contacts.py)."""
+
+    async def who(self, location: str, number: str) -> str | None:
+        """The contact's id, or None where the CRM knows no such number."""
+
+    async def add(self, location: str, number: str) -> str:
+        """Create a contact for the number; its id (or that of the one the CRM says has it already)."""
+
+    def forget(self, location: str, number: str) -> None:
+        """Drop what is remembered for the number."""
+
+
+class Zones(Protocol):
+    """Which time zone a sub-account lives in."""
+
+    async def zone(self, location: str) -> tzinfo:
+        """As the CRM has it set."""
+
+
+class HeldError(Exception):
+    """This call is not written to the CRM, and that is the configured answer: `state` says done or parked."""
+
+    def __init__(self, state: State, reason: str) -> None:
+        super().__init__(reason)
+        self.state = state
+
+
+class Carrier:
+    """Brings one claimed delivery as far as it goes in one try."""
+
+    def __init__(
+        self,
+        *,
+        store: Deliveries,
+        crm: Writes,
+        people: People,
+        zones: Zones,
+        locations: LocationBook,
+        now_ms: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._crm = crm
+        self._people = people
+        self._zones = zones
+        self._locations = locations
+        self._now_ms = now_ms
+
+    async def carry(self, delivery: Delivery) -> Ending:
+        """Apply what is not applied yet; each result is written down before the next step that cannot be repeated.
+
+        Raises:
+            CrmError, LookupError: the try ended early; what was done is written down.
+        """
+        try:
+            location = await self._location(delivery.location)
+            return await self._to_contact(location, Call.from_json(delivery.call), delivery)
+        except HeldError as held:
+            ending = Ending(held.state, str(held))
+            await self._write_down(delivery, None, [], None, ending)
+            return ending
+
+    async def _location(self, location_id: str) -> Location:
+        location = await self._locations.get(location_id)
+        if location is None:
+            raise HeldError(State.PARKED, "the sub-account was removed: add it again, then replay")
+        return location
+
+    async def _to_contact(self, location: Location, call: Call, delivery: Delivery) -> Ending:
+        side = contact_side(call, location.config.country)
+        try:
+            return await self._apply(location, call, delivery, await self._contact(location, side))
+        except ContactGoneError:  # deleted or merged since we last looked: look again, once
+            self._people.forget(location.id, side.number or "")
+            return await self._apply(location, call, delivery, await self._contact(location, side))
+
+    async def _contact(self, location: Location, side: Side) -> str:
+        policy = location.config.unknown_number
+        if side.number is None:
+            state = State.DONE if policy == "skip" else State.PARKED
+            raise HeldError(state, f"no contact can be found: {side.reason}")
+        found = await self._people.who(location.id, side.number)
+        if found is not None:
+            return found
+        if policy == "create":
+            return await self._people.add(location.id, side.number)
+        if policy == "skip":
+            raise HeldError(State.DONE, "skipped: the CRM does not know the number (unknown_number = skip)")
+        raise HeldError(
+            State.PARKED, "the CRM does not know the number (unknown_number = hold): add the contact, replay"
+        )
+
+    async def _apply(self, location: Location, call: Call, delivery: Delivery, contact_id: str) -> Ending:
+        the_plan = await self._plan(location, call, delivery)
+        applier = Applier(self._crm, location.id, location.config, contact_id, call.call_id or "")
+        ledger = dict(delivery.ledger)
+        unsaved: list[ActionResult] = []
+        # A dead holder can have got no further than the first open action that cannot be repeated: each of those is
+        # written down before the next step.
+        crashed = delivery.in_doubt
+        for action in the_plan.actions:
+            line = ledger.get(action.key)
+            if not _open(line):
+                continue
+            try:
+                result = await applier.apply(action, in_doubt=crashed or line is not None)
+            except CrmError as error:
+                doubt = doubtful(error, action)
+                await self._write_down(delivery, contact_id, unsaved + ([doubt] if doubt else []), the_plan)
+                raise
+            ledger[action.key] = result
+            unsaved.append(result)
+            if action.kind not in REPEATABLE:
+                crashed = False
+                if action is not the_plan.actions[-1]:
+                    await self._write_down(delivery, contact_id, unsaved, None)
+                    unsaved = []
+        ending = _ending(the_plan, ledger)
+        await self._write_down(
+            delivery, contact_id, unsaved, the_plan if ending.state is State.PARKED else None, ending
+        )
+        return ending
+
+    async def _plan(self, location: Location, call: Call, delivery: Delivery) -> Plan:
+        if delivery.plan is not None:
+            return Plan.from_json(delivery.plan)
+        config = location.config
+        zone = ZoneInfo(config.time_zone) if config.time_zone else await self._zones.zone(location.id)
+        return plan(
+            call,
+            ContactState(),
+            config.book or default_book(),
+            now_ms=self._now_ms(),
+            zone=zone,
+            workflows=config.workflows,
+        )
+
+    async def _write_down(
+        self,
+        delivery: Delivery,
+        contact_id: str | None,
+        results: list[ActionResult],
+        the_plan: Plan | None,
+        ending: Ending | None = None,
+    ) -> None:
+        ours = await self._store.write_down(
+            delivery.lease,
+            now_ms=self._now_ms(),
+            contact_id=contact_id,
+            plan=None if the_plan is None else the_plan.to_json(),
+            results=results,
+            ending=ending,
+        )
+        if not ours:
+            raise LeaseLostError
+
+
+class LeaseLostError(Exception):
+    """Somebody else holds this delivery now: it ran past its lease. Nothing more is done here."""
+
+
+def _open(line: ActionResult | None) -> bool:
+    return line is None or line.applied is Applied.IN_DOUBT
+
+
+def _ending(the_plan: Plan, ledger: dict[str, ActionResult]) -> Ending:
+    refused = [ledger[a.key] for a in the_plan.actions if ledger[a.key].applied is Applied.REFUSED]
+    if not refused:
+        return Ending(State.DONE)
+    return Ending(State.PARKED, "; ".join(f"{line.key}: {line.reason}" for line in refused))

@@ -1,0 +1,143 @@
+"""Sub-accounts: their configuration, their trunks' credentials, and a cache that notices changes."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from mappings.payload.request import Credentials
+from mappings.rules import Book
+from oauth.vault import place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.store import LocationRow, Locations
+    from oauth.vault import Vault
+
+
+class TrunkConfig(BaseModel):
+    """One trunk of a sub-account; its secrets are kept sealed, apart from this document."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    window_s: int = Field(default=300, ge=10, le=86_400)
+    """How far a signature's time may be from ours, in seconds."""
+
+
+class LocationConfig(BaseModel):
+    """What an installer chooses for one sub-account."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trunks: dict[str, TrunkConfig] = {}
+    """The trunks that may post, by name."""
+    unknown_number: Literal["create", "skip", "hold"] = "create"
+    """A number the CRM does not know: create a contact, let the call go, or park it for a person."""
+    time_zone: str | None = None
+    """IANA zone for the times in notes; the CRM's own setting when not given."""
+    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
+    """ISO 3166 code for numbers written without a country code."""
+    workflows: dict[str, str] = {}
+    """The CRM's workflow ids by the name the rule book uses, such as `no_answer`."""
+    when_in_doubt: Literal["repeat", "hold"] = "repeat"
+    """An enrolment whose outcome is unknown: do it again, or park it for a person."""
+    book: Book | None = None
+    """The rule book; the shipped default when not given."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                ZoneInfo(value)
+            except (ZoneInfoNotFoundError, ValueError, OSError):
+                raise ValueError(f"{value!r} is no IANA time zone, such as America/Chicago") from None
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One sub-account, ready for use."""
+
+    id: str
+    config: LocationConfig
+    credentials: Mapping[str, Credentials] = field(repr=False)
+
+
+def secret_name(trunk: str) -> str:
+    """The name under which a trunk's secrets are sealed."""
+    return f"trunk/{trunk}"
+
+
+def seal_trunk(vault: Vault, location: str, trunk: str, secrets: tuple[str, ...]) -> bytes:
+    """A trunk's secrets, newest first, as one sealed value."""
+    return vault.seal(orjson.dumps(secrets).decode(), bound_to=place(location, secret_name(trunk)))
+
+
+def open_location(row: LocationRow, vault: Vault) -> Location:
+    """The sub-account as it is kept, its trunks' secrets opened.
+
+    Raises:
+        VaultError: a secret was sealed with other keys.
+    """
+    config = LocationConfig.model_validate_json(row.document)
+    credentials = {}
+    for trunk, settings in config.trunks.items():
+        sealed = row.secrets.get(secret_name(trunk))
+        if sealed is None:  # fail closed: a trunk without a secret has no entry
+            continue
+        secrets = orjson.loads(vault.open(sealed, bound_to=place(row.id, secret_name(trunk))))
+        credentials[trunk] = Credentials(secrets=tuple(secrets), window_s=settings.window_s)
+    return Location(row.id, config, credentials)
+
+
+class LocationBook:
+    """The sub-accounts in use, opened once; `refresh` drops what changed in the store, by whichever process.
+
+    Unknown ids are remembered too (until the next change), so that asking for them costs a stranger nothing here.
+    """
+
+    def __init__(self, store: Locations, vault: Vault, *, max_locations: int = 20_000) -> None:
+        self._store = store
+        self._vault = vault
+        self._max = max_locations
+        self._known: OrderedDict[str, Location | None] = OrderedDict()
+        self._revision = -1
+
+    async def get(self, location: str) -> Location | None:
+        """The sub-account, or None where it is not registered."""
+        if location in self._known:
+            return self._known[location]
+        row = await self._store.get_location(location)
+        found = None if row is None else open_location(row, self._vault)
+        self._known[location] = found
+        if len(self._known) > self._max:
+            self._known.popitem(last=False)
+        return found
+
+    async def refresh(self) -> bool:
+        """Forget everything if any sub-account changed since the last call; True if so."""
+        revision = await self._store.locations_revision()
+        changed = revision != self._revision
+        if changed:
+            self._revision = revision
+            self._known.clear()
+        return changed
+
+
+class StoredSecrets:
+    """The keeper's view of the store: one sealed secret of one sub-account."""
+
+    def __init__(self, store: Locations) -> None:
+        self._store = store
+
+    async def secret(self, location: str, name: str) -> bytes | None:
+        """The sealed value, or None where there is none."""
+        row = await self._store.get_location(location)
+        return None if row is None else row.secrets.get(name)

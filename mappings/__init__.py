@@ -1,0 +1,1 @@
+"""What a call means. Pure: no I/O, no clock, no randomness; time comes in as an argument."""

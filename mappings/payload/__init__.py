@@ -1,0 +1,1 @@
+"""What trunk adapters share: the request as received, reading bodies and values, checking signatures."""

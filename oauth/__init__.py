@@ -1,0 +1,1 @@
+"""Who may act for which sub-account: grants, sealed secrets, fresh access tokens."""

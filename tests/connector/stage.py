@@ -1,0 +1,190 @@
+"""A delivery worker between a store and a real sandbox on loopback, with clocks moved by hand."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import Fernet
+
+from connector.crm.client import Crm
+from connector.crm.contacts import Contacts
+from connector.crm.pace import Pace
+from connector.crm.transport import AiohttpTransport
+from connector.crm.zones import CrmZones
+from connector.delivery import Carrier
+from connector.locations import LocationBook, LocationConfig, StoredSecrets
+from connector.observe import Metrics
+from connector.sandbox.faults import Fault
+from connector.sandbox.seed import workflow
+from connector.sandbox.serving import serving
+from connector.sandbox.state import Sandbox
+from connector.store import DeliveryRow, NewEvent, State
+from connector.store.memory import MemoryStore
+from connector.worker import Limits, Worker
+from mappings.call import Call
+from mappings.note import has_marker
+from mappings.numbers import lane
+from oauth.keeper import TOKEN, Keeper
+from oauth.vault import Vault, place
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from connector.store import Store
+
+LOC = "LocationOne"
+OTHER = "LocationTwo"
+WORKFLOW = "11111111-2222-3333-4444-555555555555"
+ADA = "+14155550111"
+NOON = 1_790_000_000_000
+
+
+@dataclass
+class Clock:
+    now_ms: int = NOON
+
+    def __call__(self) -> int:
+        return self.now_ms
+
+    def pass_s(self, seconds: float) -> None:
+        self.now_ms += int(seconds * 1000)
+
+
+async def at_once(_seconds: float) -> None:
+    """For tenacity's short waits."""
+
+
+@dataclass
+class Stage:
+    store: Store
+    crm: Crm
+    sandbox: Sandbox
+    clock: Clock
+    worker: Worker
+    contacts: Contacts
+    vault: Vault
+    locations: LocationBook
+    keeper: Keeper
+    numbered: int = field(default=0)
+
+    async def register(self, location: str, *, token: str = "", **config: Any) -> None:
+        document = LocationConfig(workflows={"no_answer": WORKFLOW}, **config).model_dump_json(exclude_none=True)
+        sealed = self.vault.seal(token or f"pit-{location}", bound_to=place(location, TOKEN))
+        await self.store.put_location(
+            location, document=document.encode(), secrets={TOKEN: sealed}, now_ms=self.clock()
+        )
+        await self.locations.refresh()
+        self.keeper.forget_all()
+
+    def call(self, call_id: str = "", *, q850: int = 19, to: str | None = ADA, talk_s: int = 0) -> Call:
+        self.numbered += 1
+        answered = talk_s > 0
+        return Call(
+            trunk="generic",
+            call_id=call_id or f"call-{self.numbered}",
+            direction="outbound",
+            from_="+14155550100",
+            to=to,
+            start_ms=NOON - 60_000,
+            answer_ms=NOON - 50_000 if answered else None,
+            end_ms=NOON - 50_000 + talk_s * 1000,
+            talk_ms=talk_s * 1000,
+            answered=answered,
+            q850=q850,
+        )
+
+    async def record(self, call: Call, location: str = LOC) -> None:
+        event = NewEvent(
+            location=location,
+            trunk=call.trunk,
+            call_id=str(call.call_id),
+            event=call.event,
+            lane=lane(call, None),
+            call=call.to_json(),
+            received_ms=self.clock(),
+        )
+        await self.store.record([event])
+
+    async def work(self) -> None:
+        """Carry everything that is due now, and what becomes due by that."""
+        while await self.worker.claim():
+            await self.worker.settle()
+
+    async def work_for(self, seconds: float) -> None:
+        """Let time pass in seconds, carrying what falls due."""
+        for _ in range(int(seconds)):
+            self.clock.pass_s(1)
+            await self.work()
+
+    def fault(
+        self, kind: str, path: str, *, method: str | None = None, location: str | None = None, **more: Any
+    ) -> None:
+        match = {"path": path, "method": method, "location": location}
+        self.sandbox.faults.arm(Fault.model_validate({"kind": kind, "match": match, **more}), now_ms=self.clock())
+
+    def contact(self, phone: str = ADA, location: str = LOC) -> Any:
+        return self.sandbox.locations[location].find(phone)
+
+    def notes(self, call_id: str, phone: str = ADA) -> list[str]:
+        contact = self.contact(phone)
+        notes = contact.notes.values() if contact else []
+        return [note["body"] for note in notes if has_marker(note["body"], call_id)]
+
+    def asked(self, phone: str = ADA) -> int:
+        """How often the contact was to be enrolled."""
+        return sum(one.asked for one in self.contact(phone).enrolments.values())
+
+    def requests(self, verb: str) -> int:
+        return self.sandbox.journal.by_verb().get(verb, 0)
+
+    async def row(self, call_id: str) -> DeliveryRow:
+        return next(row for row in await self.store.list_deliveries(limit=1000) if row.call_id == call_id)
+
+    async def state(self, call_id: str) -> State:
+        return (await self.row(call_id)).state
+
+
+@asynccontextmanager
+async def on_stage(store: Store | None = None) -> AsyncIterator[Stage]:
+    """Two sub-accounts in the sandbox and in the store; Ada is known to the first."""
+    store = store or MemoryStore()
+    clock = Clock()
+    sandbox = Sandbox(clock_ms=clock, rate="off", search_lag_ms=0)
+    for location in (LOC, OTHER):
+        sandbox.register(
+            location,
+            name=location,
+            timezone="America/Chicago",
+            workflows=[workflow(location, WORKFLOW, "SMS", "published", sandbox.now())],
+        )
+        sandbox.grant(f"pit-{location}", location)
+    async with serving(sandbox) as url:
+        vault = Vault([Fernet.generate_key().decode()])
+        locations = LocationBook(store, vault)
+        keeper = Keeper(StoredSecrets(store), vault)
+        transport = AiohttpTransport(url, timeout_s=2)
+        crm = Crm(transport, keeper, Pace(None), sleep=at_once)
+        contacts = Contacts(crm)
+        carrier = Carrier(store=store, crm=crm, people=contacts, zones=CrmZones(crm), locations=locations, now_ms=clock)
+        worker = Worker(
+            store=store,
+            carrier=carrier,
+            metrics=Metrics(),
+            owner="test",
+            limits=Limits(settle_s=5),
+            now_ms=clock,
+            chance=lambda: 0.0,
+        )
+        stage = Stage(store, crm, sandbox, clock, worker, contacts, vault, locations, keeper)
+        await stage.register(LOC)
+        await stage.register(OTHER)
+        await crm.create_contact(LOC, ADA)
+        sandbox.journal.clear()
+        try:
+            yield stage
+        finally:
+            await worker.drain(5)
+            await transport.close()
+            await store.close()

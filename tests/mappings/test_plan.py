@@ -1,0 +1,311 @@
+"""From a call to its actions: order, keys, merging, reasons, and what did not fire."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mappings.call import Call, Disposition
+from mappings.conditions import Condition
+from mappings.note import note_text
+from mappings.plan import Action, ContactState, NotFired, Plan, plan
+from mappings.rules import Book, read_book
+
+BUSY = Call(trunk="SIP Trunk 1", call_id="c-1", direction="outbound", answered=False, q850=17)
+WORKFLOWS = {"no_answer": "wf-0001", "nurture": "wf-0002"}
+NOTE = {"kind": "note"}
+
+
+def enrol(workflow: str) -> dict[str, Any]:
+    return {"kind": "enrol", "workflow": workflow}
+
+
+def unenrol(workflow: str) -> dict[str, Any]:
+    return {"kind": "unenrol", "workflow": workflow}
+
+
+def add(*tags: str) -> dict[str, Any]:
+    return {"kind": "add_tags", "tags": tags}
+
+
+def remove(*tags: str) -> dict[str, Any]:
+    return {"kind": "remove_tags", "tags": tags}
+
+
+def a_book(*dos: list[dict[str, Any]], **first: Any) -> Book:
+    """One rule for each list of actions, named A, B, ...; `first` has further fields of the first."""
+    rules: list[dict[str, Any]] = [{"name": chr(65 + index), "do": do} for index, do in enumerate(dos)]
+    rules[0].update(first)
+    return read_book(json.dumps({"version": 1, "name": "test", "rules": rules}), "json")
+
+
+def planned(book: Book, call: Call = BUSY, workflows: dict[str, str] | None = WORKFLOWS) -> Plan:
+    return plan(call, ContactState(), book, now_ms=0, zone=UTC, workflows=workflows)
+
+
+def keys(made: Plan) -> list[str]:
+    return [action.key for action in made.actions]
+
+
+def test_the_note_s_text_is_in_the_plan() -> None:
+    assert planned(a_book([NOTE])).actions == (
+        Action(
+            "note",
+            "note",
+            {"body": note_text(BUSY, Disposition.BUSY, UTC)},
+            None,
+            "A",
+            "the rule is for every call",
+        ),
+    )
+
+
+def test_an_action_says_why_its_rule_fired() -> None:
+    made = planned(a_book([NOTE], when={"disposition": ["Busy"]}))
+    assert made.actions[0].reason == "disposition is Busy"
+
+
+def test_a_rule_that_did_not_fire_says_why() -> None:
+    made = planned(a_book([NOTE], when={"disposition": ["No Answer"]}))
+    assert made == Plan((), (NotFired("A", "disposition is Busy, the rule wants No Answer"),))
+
+
+def test_a_rule_that_is_switched_off_does_not_fire() -> None:
+    assert planned(a_book([NOTE], enabled=False)) == Plan((), (NotFired("A", "the rule is switched off"),))
+
+
+def test_the_order_is_note_tags_the_rest_and_enrolments_last() -> None:
+    book = a_book([enrol("nurture"), unenrol("no_answer")], [add("x"), remove("y"), NOTE])
+    assert keys(planned(book)) == ["note", "remove_tags", "add_tags", "unenrol:no_answer", "enrol:nurture"]
+
+
+def test_within_a_kind_the_order_is_the_book_s() -> None:
+    book = a_book([enrol("nurture")], [enrol("no_answer")])
+    assert keys(planned(book)) == ["enrol:nurture", "enrol:no_answer"]
+
+
+def test_all_tags_go_into_one_action_that_names_its_rules() -> None:
+    made = planned(a_book([add("a", "b")], [add("b", "c"), add("a")], when={"q850": [17]}))
+    reason = "A: Q.850 cause is 17; B: the rule is for every call"
+    assert made.actions == (Action("add_tags", "add_tags", {"tags": ["a", "b", "c"]}, None, "A, B", reason),)
+
+
+def test_a_tag_may_be_taken_and_given_again() -> None:
+    """It starts the CRM's workflows on that tag again."""
+    made = planned(a_book([add("x"), remove("x")]))
+    assert [(action.key, action.args) for action in made.actions] == [
+        ("remove_tags", {"tags": ["x"]}),
+        ("add_tags", {"tags": ["x"]}),
+    ]
+
+
+def test_tags_are_filled_from_the_call() -> None:
+    made = planned(a_book([add("call-{disposition}", "{direction}/{trunk}")]))
+    assert made.actions[0].args == {"tags": ["call-busy", "outbound/sip-trunk-1"]}
+
+
+def test_tags_that_become_equal_are_given_once() -> None:
+    assert planned(a_book([add("busy", "{disposition}")])).actions[0].args == {"tags": ["busy"]}
+
+
+def test_what_is_not_known_fills_a_tag_with_unknown() -> None:
+    made = planned(a_book([add("{disposition}-{direction}-{trunk}")]), Call(trunk="", call_id="c-1"))
+    assert made.actions[0].args == {"tags": ["unknown-unknown-unknown"]}
+
+
+def test_a_workflow_s_name_becomes_its_id_and_stays_in_the_key() -> None:
+    (action,) = planned(a_book([enrol("no_answer")])).actions
+    assert (action.key, action.args) == ("enrol:no_answer", {"workflow": "wf-0001"})
+
+
+def test_an_id_is_taken_as_it_is() -> None:
+    identity = "0f5b6f0e-2b1c-4a58-9f6d-5c1d2e3f4a5b"
+    (action,) = planned(a_book([enrol(identity)])).actions
+    assert (action.key, action.args) == (f"enrol:{identity}", {"workflow": identity})
+
+
+def test_without_a_sub_account_names_stay_names() -> None:
+    (action,) = planned(a_book([enrol("anything")]), workflows=None).actions
+    assert action.args == {"workflow": "anything"}
+
+
+@pytest.mark.parametrize("workflows", [{}, {"no_answer": ""}])
+def test_a_name_without_an_id_is_left_out_and_said_so(workflows: dict[str, str]) -> None:
+    made = planned(a_book([NOTE, enrol("no_answer")]), workflows=workflows)
+    assert keys(made) == ["note"]
+    assert made.not_fired == (NotFired("A", 'no workflow is set for the name "no_answer" in this sub-account'),)
+
+
+def test_nobody_is_enrolled_twice_in_one_workflow() -> None:
+    made = planned(a_book([enrol("no_answer")], [enrol("wf-0001"), enrol("no_answer")]))
+    assert [(action.key, action.rule) for action in made.actions] == [("enrol:no_answer", "A, B")]
+
+
+@pytest.mark.parametrize("event", ["initiated", "answered"])
+def test_a_call_that_goes_on_has_no_actions(event: Any) -> None:
+    going_on = Call(trunk="generic", call_id="c-1", event=event)
+    assert planned(a_book([NOTE], [add("x")]), going_on) == Plan(
+        (), (NotFired("A", "the call has not ended yet"), NotFired("B", "the call has not ended yet"))
+    )
+
+
+def test_the_surface_shows_times_as_iso_and_all_fields() -> None:
+    made = Plan((Action("k", "note", {"body": "b"}, 1_500, "A", "why"),), (NotFired("B", "why not"),))
+    assert made.surface() == {
+        "actions": [
+            {
+                "key": "k",
+                "kind": "note",
+                "args": {"body": "b"},
+                "due": "1970-01-01T00:00:01.500Z",
+                "rule": "A",
+                "reason": "why",
+            }
+        ],
+        "not_fired": [{"rule": "B", "reason": "why not"}],
+    }
+
+
+def test_the_surface_shows_now_as_null() -> None:
+    assert planned(a_book([NOTE])).surface()["actions"][0]["due"] is None
+
+
+def test_a_due_time_is_stored_in_milliseconds() -> None:
+    made = Plan((Action("k", "note", {}, 1_500, "A", "why"),))
+    assert json.loads(made.to_json())["actions"][0]["due"] == 1_500
+
+
+words = st.text(max_size=30)
+some = st.none() | words
+times = st.none() | st.integers(-(10**15), 10**15)
+calls = st.builds(
+    Call,
+    trunk=words,
+    call_id=some,
+    event=st.sampled_from(["initiated", "answered", "completed"]),
+    direction=st.sampled_from(["inbound", "outbound", None]),
+    from_=some,
+    to=some,
+    start_ms=times,
+    answer_ms=times,
+    end_ms=times,
+    talk_ms=times,
+    answered=st.sampled_from([True, False, None]),
+    q850=st.none() | st.integers(),
+    sip=st.none() | st.integers(),
+    cause=some,
+    outcome=st.sampled_from([*Disposition, None]),
+    amd=st.sampled_from(["human", "machine", "fax", None]),
+    hangup_by=some,
+    agent=some,
+    recording_url=some,
+    notes=st.lists(words, max_size=3).map(tuple),
+)
+ranges = st.builds(lambda low: {"min": low}, st.integers(0, 100)) | st.builds(
+    lambda high: {"max": high}, st.floats(0, 100)
+)
+leaves = st.fixed_dictionaries(
+    {},
+    optional={
+        "disposition": st.lists(st.sampled_from(list(Disposition)), min_size=1, max_size=3),
+        "direction": st.sampled_from(["inbound", "outbound"]),
+        "trunk": st.lists(words.filter(str.strip), min_size=1, max_size=2),
+        "talk_s": ranges,
+        "ring_s": ranges,
+        "answer_latency_s": ranges,
+        "q850": st.lists(st.integers(1, 127), min_size=1, max_size=3),
+        "sip": st.lists(st.integers(100, 699), min_size=1, max_size=3),
+        "amd": st.lists(st.sampled_from(["human", "machine", "fax"]), min_size=1, max_size=2),
+    },
+)
+conditions = st.recursive(
+    leaves,
+    lambda inner: st.fixed_dictionaries(
+        {},
+        optional={
+            "all": st.lists(inner, min_size=1, max_size=2),
+            "any": st.lists(inner, min_size=1, max_size=2),
+            "not": inner,
+        },
+    ),
+    max_leaves=3,
+)
+names = st.sampled_from(["no_answer", "nurture", "unset", "wf-0001", "wf-0002"])
+tags = st.lists(st.sampled_from(["a", "B", "call-{disposition}", "{direction}", "{trunk}"]), min_size=1, max_size=3)
+steps = (
+    st.just(NOTE)
+    | tags.map(lambda some: add(*some))
+    | tags.map(lambda some: remove(*some))
+    | names.map(enrol)
+    | names.map(unenrol)
+)
+books = st.lists(
+    st.fixed_dictionaries(
+        {"do": st.lists(steps, min_size=1, max_size=4)},
+        optional={"when": conditions, "enabled": st.booleans()},
+    ),
+    max_size=5,
+).map(
+    lambda rules: Book.model_validate(
+        {
+            "version": 1,
+            "name": "any",
+            "rules": [{"name": f"R{index}", **rule} for index, rule in enumerate(rules)],
+        }
+    )
+)
+maps: st.SearchStrategy[dict[str, str] | None] = st.none() | st.just(WORKFLOWS) | st.just({})
+
+
+@given(calls, books, maps)
+def test_any_call_and_book_make_one_plan_that_survives_storage(
+    call: Call, book: Book, workflows: dict[str, str] | None
+) -> None:
+    made = planned(book, call, workflows)
+    assert planned(book, call, workflows) == made
+    assert Plan.from_json(made.to_json()) == made
+
+
+@given(calls, books, maps)
+def test_keys_are_unique(call: Call, book: Book, workflows: dict[str, str] | None) -> None:
+    made = keys(planned(book, call, workflows))
+    assert len(set(made)) == len(made)
+
+
+@given(calls, books, maps)
+def test_no_target_is_written_twice(call: Call, book: Book, workflows: dict[str, str] | None) -> None:
+    made = planned(book, call, workflows)
+    targets = [(action.kind, action.args.get("workflow")) for action in made.actions]
+    assert len(set(targets)) == len(targets)
+
+
+@given(calls, books, maps)
+def test_the_order_never_changes(call: Call, book: Book, workflows: dict[str, str] | None) -> None:
+    order = ["note", "remove_tags", "add_tags", "unenrol", "enrol"]
+    places = [order.index(action.kind) for action in planned(book, call, workflows).actions]
+    assert places == sorted(places)
+
+
+@given(calls, books, maps)
+def test_every_rule_is_accounted_for(call: Call, book: Book, workflows: dict[str, str] | None) -> None:
+    made = planned(book, call, workflows)
+    told = {rule.rule for rule in made.not_fired}.union(*(action.rule.split(", ") for action in made.actions))
+    assert told == {rule.name for rule in book.rules}
+
+
+@given(calls, books)
+def test_a_condition_and_its_opposite_never_agree(call: Call, book: Book) -> None:
+    """Each enabled rule turned round fires exactly where it did not."""
+    plain = [rule.model_copy(update={"enabled": True, "do": rule.do[:1]}) for rule in book.rules]
+    turned = [rule.model_copy(update={"when": Condition.model_validate({"not": rule.when})}) for rule in plain]
+    fired = [
+        {rule.rule for rule in planned(book.model_copy(update={"rules": tuple(rules)}), call, None).not_fired}
+        for rules in (plain, turned)
+    ]
+    going_on = planned(book, call, None).not_fired[:1] == (NotFired("R0", "the call has not ended yet"),)
+    assert going_on or fired[0].isdisjoint(fired[1])
