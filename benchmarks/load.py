@@ -171,6 +171,7 @@ def _arguments() -> argparse.Namespace:
     arguments.add_argument("--run", required=True, help="part of every call id")
     arguments.add_argument("--locations", required=True, help="sub-accounts, separated by commas")
     arguments.add_argument("--calls", type=int, required=True)
+    arguments.add_argument("--warm", type=int, default=0, help="calls sent before, not counted")
     arguments.add_argument("--contacts", type=int, default=400)
     arguments.add_argument("--connections", type=int, default=32)
     arguments.add_argument("--rate", type=float, help="events a second; none: as fast as answered")
@@ -182,15 +183,22 @@ def main() -> None:
     """Run once, print the figures."""
     given = _arguments()
     mix = Mix(
-        calls=given.calls,
+        calls=given.warm + given.calls,
         contacts=given.contacts,
         locations=tuple(given.locations.split(",")),
         secret=given.secret,
         run=given.run,
     )
     wires = requests(mix, now_ms=int(time.time() * 1000))
-    figures = uvloop.run(run(given.url, wires, connections=given.connections, rate=given.rate, limit_s=given.limit_s))
-    print(orjson.dumps(figures).decode())
+    print(orjson.dumps(uvloop.run(_both(given, wires))).decode())
+
+
+async def _both(given: argparse.Namespace, wires: Sequence[bytes]) -> dict[str, Any]:
+    """The figures of the run after the warm-up."""
+    how = {"connections": given.connections, "limit_s": given.limit_s}
+    if given.warm:
+        await run(given.url, wires[: given.warm], rate=None, **how)
+    return await run(given.url, wires[given.warm :], rate=given.rate, **how)
 
 
 if __name__ == "__main__":

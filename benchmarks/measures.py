@@ -40,7 +40,7 @@ class Size:
 
 
 FULL = Size(rounds=3, budget_s=28, acks=3000, events=2000, rates=((10, 20), (500, 600)))
-QUICK = Size(rounds=1, budget_s=8, acks=1500, events=1000, rates=((10, 20), (500, 600)))
+QUICK = Size(rounds=1, budget_s=8, acks=1000, events=1000, rates=((10, 10), (500, 400)))
 
 
 def rounds(count: int, budget_s: float, *, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:
@@ -70,9 +70,8 @@ def acks(yard: Yard, size: Size) -> Runs:
 def _acks(yard: Yard, kind: str, crm_ms: int, calls: int, runs: Runs) -> None:
     with yard.stub(crm_ms) as crm, yard.server(kind, crm) as server:
         _started(runs, kind, server)
-        yard.load(server, _WARM)
         figure = "acks/s" if crm_ms == _SILENT_CRM_MS else f"acks/s, CRM {crm_ms} ms"
-        runs[f"{kind} {figure}"].append(yard.load(server, calls)["per_s"])
+        runs[f"{kind} {figure}"].append(yard.load(server, calls, warm=_WARM)["per_s"])
         runs[f"{kind} peak MB"].append(server.memory_mb("VmHWM"))
 
 

@@ -58,15 +58,15 @@ class Yard:
             yield server.wait_ready()
         shutil.rmtree(folder)
 
-    def load(self, server: Server, calls: int, *, rate: float | None = None) -> dict[str, Any]:
-        """Send so many calls of a mix of their own; the load generator's figures.
+    def load(self, server: Server, calls: int, *, rate: float | None = None, warm: int = 0) -> dict[str, Any]:
+        """Send so many calls of a mix of their own, and `warm` before; the load generator's figures.
 
         Raises:
             FailedError: a call was refused, or not answered in time.
         """
         folder = self._new_folder()
         words = ["benchmarks.load", server.url, "--secret", SECRET, "--run", folder.name]
-        words += ["--locations", ",".join(LOCATIONS), "--calls", str(calls)]
+        words += ["--locations", ",".join(LOCATIONS), "--calls", str(calls), "--warm", str(warm)]
         words += [] if rate is None else ["--rate", str(rate)]
         figures: dict[str, Any] = orjson.loads(command(words, folder=folder, settings={}))
         if figures["acked"] != calls:

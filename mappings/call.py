@@ -9,7 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 import orjson
 
-Event: TypeAlias = Literal["initiated", "answered", "completed"]
+Event: TypeAlias = Literal["initiated", "answered", "completed", "extra"]
+"""`extra` is something learnt of a call besides its course: an AMD result, a recording, its agent."""
 Direction: TypeAlias = Literal["inbound", "outbound"]
 Amd: TypeAlias = Literal["human", "machine", "fax"]
 
@@ -65,6 +66,8 @@ class Call:
     recording_url: str | None = None
     session_id: str | None = None
     """The trunk's id for the whole call, where several legs make up one."""
+    awaits: tuple[str, ...] = ()
+    """Facts that this trunk tells only in the call's other events ("start", "answer", "direction"): worth a short wait."""
     notes: tuple[str, ...] = ()
     aside: str | None = None
     """Why this leg is not a call of its own (it lost the race, it is internal); None if it is."""
@@ -96,7 +99,8 @@ class Call:
     def from_json(cls, kept: bytes) -> Call:
         """The call `to_json` wrote."""
         facts = {"call_id": None} | orjson.loads(kept)
-        facts["notes"] = tuple(facts.get("notes", ()))
+        for listed in ("notes", "awaits"):
+            facts[listed] = tuple(facts.get(listed, ()))
         if "outcome" in facts:
             facts["outcome"] = Disposition(facts["outcome"])
         return cls(**facts)

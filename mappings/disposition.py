@@ -45,6 +45,7 @@ class Standing:
 
 
 ACCEPTED = Standing("accepted")
+_NOT_YET = "the call goes on: it is written to the CRM when it ends"
 
 
 def disposition(call: Call) -> Disposition | None:
@@ -102,7 +103,7 @@ def standing(call: Call) -> Standing:
     if disposition(call) is None:
         if call.event == "completed":
             return Standing("quarantined", "nothing tells how the call ended")
-        return Standing("ignored", f"the call is only {call.event}: it is written to the CRM when it ends")
+        return Standing("ignored", _NOT_YET)
     return ACCEPTED
 
 

@@ -74,7 +74,7 @@ def test_a_refused_admission_has_failed_though_nothing_ended() -> None:
         ({"q850": 17}, Standing("accepted")),
         (
             {"event": "answered"},
-            Standing("ignored", "the call is only answered: it is written to the CRM when it ends"),
+            Standing("ignored", "the call goes on: it is written to the CRM when it ends"),
         ),
         ({"event": "initiated", "outcome": Disposition.FAILED}, Standing("accepted")),
         ({"q850": 17, "aside": "lost"}, Standing("ignored", "lost")),
