@@ -67,7 +67,7 @@ class Call:
     session_id: str | None = None
     """The trunk's id for the whole call, where several legs make up one."""
     awaits: tuple[str, ...] = ()
-    """Facts that this trunk tells only in the call's other events ("start", "answer", "direction"): worth a short wait."""
+    """Facts this trunk tells only in the call's other events ("start", "answer", "direction"): worth a short wait."""
     notes: tuple[str, ...] = ()
     aside: str | None = None
     """Why this leg is not a call of its own (it lost the race, it is internal); None if it is."""
