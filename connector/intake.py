@@ -33,6 +33,9 @@ Status = Literal["accepted", "duplicate", "ignored", "quarantined"]
 RETRY_AFTER_S = 5
 """When a sender should come back that we could not take: soon, most providers give up within a minute."""
 
+CROWDED_RETRY_S = 60
+"""Likewise where too much waits already: later, for that takes its time."""
+
 _DECOY = Credentials(secrets=("a secret nobody has: it only takes the same time to check",))
 _UNAUTHORIZED = (
     "The request does not prove that it comes from a trunk of this sub-account. Nothing was kept. "
@@ -52,6 +55,10 @@ class Taken:
     reason: str | None = None
 
 
+class TooMuchWaitsError(Exception):
+    """The queue has reached its limit: nothing was kept, nothing was acknowledged."""
+
+
 class Intake:
     """Takes trunk requests. `wake` tells the delivery worker that there is work; `full` says why no more may wait."""
 
@@ -63,7 +70,7 @@ class Intake:
         seen: Seen,
         metrics: Metrics,
         wake: Callable[[], None],
-        full: Callable[[], str | None],
+        full: Callable[[str], str | None],
     ) -> None:
         self._store = store
         self._locations = locations
@@ -96,6 +103,9 @@ class Intake:
             return problem(405, "Method Not Allowed", f"{adapter.title} posts its events.")
         try:
             taken = await self._take(adapter, location, request)
+        except TooMuchWaitsError as error:
+            log.warning("call not taken", why=str(error), location=location.id)
+            return problem(429, "Too much waits", _CANNOT_TAKE.format(why=error), retry_after_s=CROWDED_RETRY_S)
         except StoreError as error:
             return self._cannot_take(str(error))
         return _told(taken)
@@ -139,9 +149,9 @@ class Intake:
         return Taken(call, "accepted")
 
     async def _record(self, location: Location, calls: Sequence[Call], received_ms: int) -> list[bool]:
-        reason = self._full()
+        reason = self._full(location.id)
         if reason is not None:
-            raise StoreError(reason)
+            raise TooMuchWaitsError(reason)
         kept = await self._store.record([new_event(location, call, received_ms) for call in calls])
         for call in calls:  # committed now, by us or by whoever was first
             self._seen.committed(location.id, call.call_id or "", call.event)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 BACKOFF_S: Sequence[int] = (2, 10, 30, 120, 300, 900, 1800, 3600)
 """Waits between tries of one delivery, in seconds; the last one repeats."""
-OUTAGE_PAUSE_S: Sequence[int] = (5, 15, 30, 60)
-"""Pauses of a sub-account while its CRM does not answer; the last one repeats, so at most one probe a minute."""
+OUTAGE_PAUSE_S: Sequence[int] = (5, 15, 30, 60, 120)
+"""Pauses of a sub-account while its CRM does not answer; the last one repeats: less than one probe a minute."""
 REFUSED_TOKEN_PAUSE_S: Sequence[int] = (30, 120, 600, 1800)
 """Pauses of a sub-account whose token is refused; a person must act, so we ask seldom."""
 OUTAGE_AFTER = 3
@@ -97,5 +97,10 @@ def _paused(trouble: Trouble, until_ms: int, reason: str) -> Decision:
 
 
 def _grown(steps: Sequence[int], index: int, trouble: Trouble) -> int:
+    return grown_ms(steps, index, now_ms=trouble.now_ms, chance=trouble.chance)
+
+
+def grown_ms(steps: Sequence[int], index: int, *, now_ms: int, chance: float) -> int:
+    """The time at which the wait number `index` (from 0) ends, with jitter so that not all come back at once."""
     step = steps[min(index, len(steps) - 1)]
-    return trouble.now_ms + int(step * 1000 * (1 + JITTER * trouble.chance))
+    return now_ms + int(step * 1000 * (1 + JITTER * chance))

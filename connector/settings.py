@@ -61,6 +61,16 @@ class Settings(BaseSettings):
     """The largest webhook body taken, in bytes, after decompression."""
     queue_limit: int = Field(default=1_000_000, ge=1)
     """Deliveries that may wait in all before new calls are answered 503."""
+    queue_limit_per_location: int = Field(default=200_000, ge=1)
+    """Deliveries of one sub-account that may wait before its new calls are answered 429."""
+    backlog: Literal["oldest", "fresh"] = "oldest"
+    """After an outage, bring the oldest calls first, or the fresh ones; calls of one contact keep their order."""
+    keep_days: int = Field(default=90, ge=2)
+    """How long finished deliveries are kept, in days; what waits or is parked is never forgotten."""
+    keep_quarantined_days: int | None = Field(default=None, ge=1)
+    """How long quarantined requests (raw bodies) are kept, in days; not set: until they are replayed."""
+    api_key: SecretStr | None = None
+    """The operator's key for /api/v1 (Authorization: Bearer ...); without it the API has no entry."""
     dedup_ids: int = Field(default=200_000, ge=1)
     """Events remembered in memory for 24 hours; beyond that the database answers."""
     concurrency: int = Field(default=64, ge=1, le=1000)

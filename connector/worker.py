@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from connector.crm.errors import CrmError
+from connector.crm.errors import CrmError, InDoubtError, NotSentError
 from connector.delivery import LeaseLostError
+from connector.outage import EVERYBODY, Outage
 from connector.schedule import Decision, Trouble, after
 from connector.store import Delivery, Ending, Pause, State, StoreError
 
@@ -33,6 +34,7 @@ class Limits:
     lease_s: float = 120.0
     settle_s: float = 10.0
     max_tries: int = 12
+    fresh_first: bool = False
 
 
 class Worker:
@@ -59,6 +61,7 @@ class Worker:
         self._due = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: Counter[str] = Counter()
+        self._outage = Outage()
 
     def wake(self) -> None:
         """There may be something due."""
@@ -71,7 +74,9 @@ class Worker:
 
     async def start(self) -> None:
         """Take up where the last process stopped: its pauses and failures."""
-        for location, pause in (await self._store.pauses()).items():
+        pauses = await self._store.pauses()
+        self._outage = Outage(pauses.pop(EVERYBODY, None))
+        for location, pause in pauses.items():
             self._failures[location] = pause.failures
 
     async def run(self) -> None:
@@ -90,6 +95,7 @@ class Worker:
     async def claim(self) -> int:
         """Claim what is due and start to carry it; how many there were."""
         room = self._limits.concurrency - self.in_flight
+        room = self._outage.room(room, in_flight=self.in_flight, now_ms=self._now_ms())
         if room <= 0:
             return 0
         claimed = await self._store.claim(
@@ -98,6 +104,7 @@ class Worker:
             lease_ms=int(self._limits.lease_s * 1000),
             limit=room,
             per_location=self._limits.per_location,
+            fresh_first=self._limits.fresh_first,
         )
         for delivery in claimed:
             task = asyncio.create_task(self._carry(delivery))
@@ -126,6 +133,8 @@ class Worker:
 
     async def _wait_s(self) -> float | None:
         due = await self._store.next_due_ms(now_ms=self._now_ms())
+        if self._outage.until_ms is not None and (due is None or due < self._outage.until_ms):
+            due = self._outage.until_ms
         return None if due is None else max(0.0, (due - self._now_ms()) / 1000)
 
     async def _until_due(self, wait_s: float | None) -> None:
@@ -152,6 +161,9 @@ class Worker:
     async def _came_through(self, delivery: Delivery, ending: Ending) -> None:
         self._metrics.delivered.labels(ending.state.value).inc()
         self._metrics.sync_s.observe((self._now_ms() - delivery.received_ms) / 1000)
+        if self._outage.worked():
+            await self._store.pause(EVERYBODY, None)
+            log.warning("the CRM works again")
         if self._failures.pop(delivery.location, 0):
             await self._store.pause(delivery.location, None)
             log.info("sub-account works again", location=delivery.location)
@@ -169,9 +181,17 @@ class Worker:
         if not isinstance(error, CrmError | LookupError):
             log.error("delivery failed", delivery=delivery.lease.delivery, error=type(error).__name__, exc_info=error)
         try:
+            if isinstance(error, NotSentError | InDoubtError):
+                await self._crm_failed(delivery.location, str(error))
             await self._give_back(delivery, decision)
         except StoreError as trouble_too:
             log.error("not written down", delivery=delivery.lease.delivery, why=str(trouble_too))
+
+    async def _crm_failed(self, location: str, reason: str) -> None:
+        pause = self._outage.failed(location, reason, now_ms=self._now_ms(), chance=self._chance())
+        if pause is not None:
+            await self._store.pause(EVERYBODY, pause)
+            log.error("the CRM is away for all", why=reason, until_ms=pause.until_ms)
 
     async def _give_back(self, delivery: Delivery, decision: Decision) -> None:
         location, pause = delivery.location, decision.pause

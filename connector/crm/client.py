@@ -69,6 +69,7 @@ class Crm:
         self._sleep = sleep
         self._clock = clock
         self._now_s = now_s
+        self._troubled: set[str] = set()
 
     async def find_contact(self, location: str, number: str) -> Contact | None:
         """The contact of this number (E.164), or None."""
@@ -147,12 +148,18 @@ class Crm:
         """A successful answer; tenacity is woken only by a bump (it costs 28 us a call, measured)."""
         began = self._clock()
         try:
-            return await self._once(location, request)
+            response = await self._once(location, request)
         except (NotSentError, InDoubtError) as bump:
             left_s = _BUMP_S - (self._clock() - began)
-            if left_s <= 0 or not _is_bump(bump, request):
+            # Where nothing has come through since the last bump it is no bump: ask once, and leave it to the schedule.
+            longer = location in self._troubled
+            self._troubled.add(location)
+            if longer or left_s <= 0 or not _is_bump(bump, request):
                 raise
-            return await self._again(location, request, bump, left_s)
+            response = await self._again(location, request, bump, left_s)
+        if self._troubled:
+            self._troubled.discard(location)
+        return response
 
     async def _again(self, location: str, request: Request, bump: Exception, left_s: float) -> Response:
         """Try on after the first failure, which tenacity is shown as its own first attempt."""

@@ -209,11 +209,14 @@ class Events(Protocol):
 class Deliveries(Protocol):
     """What the delivery worker needs."""
 
-    async def claim(self, owner: str, *, now_ms: int, lease_ms: int, limit: int, per_location: int) -> list[Delivery]:
+    async def claim(
+        self, owner: str, *, now_ms: int, lease_ms: int, limit: int, per_location: int, fresh_first: bool = False
+    ) -> list[Delivery]:
         """Lease up to `limit` due deliveries to `owner`.
 
-        Oldest first within a sub-account, in turn between sub-accounts, never more than `per_location` held at a time
-        for one (leases already held count), and PROBES for one whose pause ran out but was not lifted.
+        Oldest first within a sub-account (or, `fresh_first`, the latest due; a lane keeps its order), in turn between
+        sub-accounts, never more than `per_location` held at a time for one (leases already held count), and PROBES for
+        one whose pause ran out but was not lifted.
 
         Not claimable: a delivery of a paused sub-account; one with an earlier waiting delivery in its lane; one
         under somebody's running lease. A lane finishes what it began: a replayed delivery waits for the one that its
@@ -279,6 +282,15 @@ class Repair(Protocol):
 
     async def depth(self) -> Depth:
         """How much is waiting, parked and quarantined."""
+
+    async def crowded(self, at_least: int) -> frozenset[str]:
+        """The sub-accounts with at least so many deliveries waiting."""
+
+    async def prune(self, *, done_before_ms: int, quarantined_before_ms: int | None, limit: int) -> int:
+        """Forget what was done before that time, and what was quarantined before that one (None: nothing of it).
+
+        Up to `limit` of each; how many there were. What waits or is parked stays.
+        """
 
 
 class Locations(Protocol):

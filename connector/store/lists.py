@@ -114,3 +114,19 @@ def next_due_ms(db: sqlite3.Connection, now_ms: int) -> int | None:
 def depth(db: sqlite3.Connection) -> Depth:
     """Counted, not estimated."""
     return Depth(*db.execute(QUERIES["depth"]).fetchone())
+
+
+def crowded(db: sqlite3.Connection, at_least: int) -> frozenset[str]:
+    """Counted over what waits."""
+    return frozenset(row[0] for row in db.execute(QUERIES["crowded"], {"at_least": at_least}))
+
+
+def prune(db: sqlite3.Connection, *, done_before_ms: int, quarantined_before_ms: int | None, limit: int) -> int:
+    """A bounded piece, so that intake does not wait behind it."""
+    ids = db.execute(QUERIES["prunable"], {"before_ms": done_before_ms, "limit": limit}).fetchall()
+    db.executemany(QUERIES["prune_ledger"], ids)
+    db.executemany(QUERIES["prune_delivery"], ids)
+    if quarantined_before_ms is None:
+        return len(ids)
+    values = {"before_ms": quarantined_before_ms, "limit": limit}
+    return len(ids) + db.execute(QUERIES["prune_quarantine"], values).rowcount

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -67,6 +67,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._rows: dict[int, _Row] = {}
+        self._recorded = 0
         self._known: set[tuple[str, str, str]] = set()
         self._waiting: dict[int, _Row] = {}
         self._served: dict[str, int] = {}
@@ -86,7 +87,8 @@ class MemoryStore:
         if key in self._known:
             return False
         self._known.add(key)
-        row = _Row(len(self._rows) + 1, event, due_ms=event.received_ms)
+        self._recorded += 1
+        row = _Row(self._recorded, event, due_ms=event.received_ms)
         self._rows[row.id] = self._waiting[row.id] = row
         return True
 
@@ -109,14 +111,18 @@ class MemoryStore:
         )
         return self._quarantined
 
-    async def claim(self, owner: str, *, now_ms: int, lease_ms: int, limit: int, per_location: int) -> list[Delivery]:
+    async def claim(
+        self, owner: str, *, now_ms: int, lease_ms: int, limit: int, per_location: int, fresh_first: bool = False
+    ) -> list[Delivery]:
         """See `Deliveries.claim`."""
         fronts = defaultdict[str, list[_Row]](list)
         for row in self._fronts():
             fronts[row.event.location].append(row)
         # Whoever was served longest ago comes first.
         order = sorted(fronts, key=lambda location: self._served.get(location, 0))
-        queues = [self._claimable(fronts[location], now_ms, per_location) for location in order]
+        queues = [
+            self._claimable(fronts[location], now_ms, per_location, fresh_first=fresh_first) for location in order
+        ]
         claimed = []
         self._claims += 1
         for row in take_turns(queues, max(0, limit)):
@@ -131,13 +137,14 @@ class MemoryStore:
             fronts.setdefault(row.lane, row)
         return fronts.values()
 
-    def _claimable(self, fronts: Sequence[_Row], now_ms: int, per_location: int) -> list[_Row]:
+    def _claimable(self, fronts: Sequence[_Row], now_ms: int, per_location: int, *, fresh_first: bool) -> list[_Row]:
         pause = self._pauses.get(fronts[0].event.location)
         if pause is not None and pause.until_ms > now_ms:
             return []
         most = per_location if pause is None else PROBES
         room = most - sum(row.held_at(now_ms) for row in fronts)
-        due = sorted((row for row in fronts if row.wake_ms <= now_ms), key=lambda row: (row.wake_ms, row.id))
+        due = [row for row in fronts if row.wake_ms <= now_ms]
+        due.sort(key=lambda row: (row.wake_ms, row.id), reverse=fresh_first)
         return due[: max(0, room)]
 
     async def write_down(
@@ -241,6 +248,27 @@ class MemoryStore:
         oldest = self._waiting[min(self._waiting)].event.received_ms if self._waiting else None
         parked = sum(row.state is State.PARKED for row in self._rows.values())
         return Depth(len(self._waiting), parked, len(self._quarantine), oldest)
+
+    async def crowded(self, at_least: int) -> frozenset[str]:
+        """See `Repair.crowded`."""
+        waiting = Counter(row.event.location for row in self._waiting.values())
+        return frozenset(location for location, count in waiting.items() if count >= at_least)
+
+    async def prune(self, *, done_before_ms: int, quarantined_before_ms: int | None, limit: int) -> int:
+        """See `Repair.prune`."""
+        done = [
+            row for row in self._rows.values() if row.state is State.DONE and (row.finished_ms or 0) < done_before_ms
+        ]
+        done.sort(key=lambda row: (row.finished_ms, row.id))
+        for row in done[:limit]:
+            del self._rows[row.id]
+            self._known.discard((row.event.location, row.event.call_id, row.event.event))
+        if quarantined_before_ms is None:
+            return len(done[:limit])
+        old = [id_ for id_, row in sorted(self._quarantine.items()) if row.received_ms < quarantined_before_ms][:limit]
+        for id_ in old:
+            del self._quarantine[id_]
+        return len(done[:limit]) + len(old)
 
     async def put_location(
         self, location: str, *, document: bytes, secrets: Mapping[str, bytes | None], now_ms: int

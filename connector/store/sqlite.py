@@ -86,7 +86,9 @@ class SqliteStore:
         self._admit()
         return await self._writer.run(partial(lists.quarantine, request=request))
 
-    async def claim(self, owner: str, *, now_ms: int, lease_ms: int, limit: int, per_location: int) -> list[Delivery]:
+    async def claim(
+        self, owner: str, *, now_ms: int, lease_ms: int, limit: int, per_location: int, fresh_first: bool = False
+    ) -> list[Delivery]:
         """See `Deliveries.claim`."""
         if per_location < 1:
             return []
@@ -99,6 +101,7 @@ class SqliteStore:
             per_location=per_location,
             turn=self._claims,
             anew=per_location != self._per_location,
+            fresh_first=fresh_first,
         )
         claimed = await self._writer.run(partial(work.claim, wanted=wanted))
         self._per_location = per_location
@@ -172,6 +175,18 @@ class SqliteStore:
     async def depth(self) -> Depth:
         """See `Repair.depth`."""
         return await self._reader.run(lists.depth)
+
+    async def crowded(self, at_least: int) -> frozenset[str]:
+        """See `Repair.crowded`."""
+        return await self._reader.run(partial(lists.crowded, at_least=at_least))
+
+    async def prune(self, *, done_before_ms: int, quarantined_before_ms: int | None, limit: int) -> int:
+        """See `Repair.prune`."""
+        return await self._writer.run(
+            partial(
+                lists.prune, done_before_ms=done_before_ms, quarantined_before_ms=quarantined_before_ms, limit=limit
+            )
+        )
 
     async def put_location(
         self, location: str, *, document: bytes, secrets: Mapping[str, bytes | None], now_ms: int

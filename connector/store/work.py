@@ -36,6 +36,7 @@ class Claim:
     per_location: int
     turn: int
     anew: bool = False
+    fresh_first: bool = False
 
 
 def record(db: sqlite3.Connection, events: Sequence[NewEvent]) -> list[bool]:
@@ -89,7 +90,8 @@ def _claimable(db: sqlite3.Connection, wanted: Claim, location: str, paused_unti
         return []
     most = wanted.per_location if paused_until_ms is None else PROBES
     values = {"location": location, "now_ms": wanted.now_ms, "per_location": most}
-    return [row[0] for row in db.execute(QUERIES["claimable"], values)]
+    query = "claimable_fresh" if wanted.fresh_first else "claimable"
+    return [row[0] for row in db.execute(QUERIES[query], values)]
 
 
 def _is_paused(wanted: Claim, until_ms: int | None) -> bool:

@@ -169,13 +169,14 @@ async def test_a_transfer_that_is_no_http_is_400(door: Door) -> None:
     assert b"400" in answer
 
 
-async def test_a_full_queue_is_503_with_retry_after_and_keeps_nothing(tmp_path: Path) -> None:
-    async with open_door(tmp_path, queue_limit=1) as door:
+@pytest.mark.parametrize("limit", ["queue_limit", "queue_limit_per_location"])
+async def test_a_full_queue_is_429_with_retry_after_and_keeps_nothing(tmp_path: Path, limit: str) -> None:
+    async with open_door(tmp_path, **{limit: 1}) as door:
         await door.post(payload("call-1"))
         await door.service.watch.look()
         raw = orjson.dumps(payload("call-2"))
         async with door.client.post("/hooks/LOC/generic", data=raw, headers=signed(raw)) as answer:
-            assert answer.status == 503
+            assert answer.status == 429
             assert int(answer.headers["Retry-After"]) > 0
         assert await door.kept() == ["call-1"]
 

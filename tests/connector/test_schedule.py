@@ -72,10 +72,10 @@ def test_the_third_failure_in_a_row_pauses_the_sub_account() -> None:
     assert not decision.ending.counts
 
 
-def test_a_long_outage_is_probed_no_more_than_once_a_minute() -> None:
+def test_a_long_outage_is_probed_less_than_once_a_minute() -> None:
     decision = after(errors.NotSentError(), trouble(failures=500))
     assert decision.pause is not None
-    assert decision.pause.until_ms - NOW >= OUTAGE_PAUSE_S[-1] * 1000 == 60_000
+    assert decision.pause.until_ms - NOW >= OUTAGE_PAUSE_S[-1] * 1000 > 60_000
 
 
 def test_out_of_tries_is_parked_with_the_reason() -> None:

@@ -50,6 +50,18 @@ LIMIT max(0, :per_location - (
   SELECT count(*) FROM deliveries WHERE front = 1 AND location = :location AND leased = 1 AND wake_ms > :now_ms
 ));
 
+-- name: claimable_fresh
+-- One sub-account's claimable deliveries, latest due first, as many as it may have held besides those it has.
+SELECT id, wake_ms FROM deliveries
+WHERE front = 1 AND location = :location AND leased = 0 AND wake_ms <= :now_ms
+UNION ALL
+SELECT id, wake_ms FROM deliveries
+WHERE front = 1 AND location = :location AND leased = 1 AND wake_ms <= :now_ms
+ORDER BY wake_ms DESC, id DESC
+LIMIT max(0, :per_location - (
+  SELECT count(*) FROM deliveries WHERE front = 1 AND location = :location AND leased = 1 AND wake_ms > :now_ms
+));
+
 -- name: lease
 -- Lease a delivery; whoever had it and never gave it back leaves it in doubt.
 UPDATE deliveries
@@ -256,3 +268,25 @@ INSERT INTO probe (padding) VALUES (zeroblob(4096));
 -- name: clear_probe
 -- Take it out again.
 DELETE FROM probe;
+
+-- name: crowded
+-- The sub-accounts with at least so many deliveries waiting.
+SELECT location FROM deliveries WHERE state = 'waiting' GROUP BY location HAVING count(*) >= :at_least;
+
+-- name: prunable
+-- Deliveries done before that time, the earliest first.
+SELECT id FROM deliveries WHERE state = 'done' AND finished_ms < :before_ms ORDER BY finished_ms LIMIT :limit;
+
+-- name: prune_ledger
+-- Forget a delivery's ledger.
+DELETE FROM ledger WHERE delivery = ?;
+
+-- name: prune_delivery
+-- Forget a delivery.
+DELETE FROM deliveries WHERE id = ?;
+
+-- name: prune_quarantine
+-- Forget requests quarantined before that time, the earliest first.
+DELETE FROM quarantine WHERE id IN (
+  SELECT id FROM quarantine WHERE received_ms < :before_ms ORDER BY id LIMIT :limit
+);

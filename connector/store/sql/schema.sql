@@ -42,6 +42,9 @@ CREATE INDEX deliveries_wake ON deliveries (wake_ms) WHERE front = 1;
 CREATE INDEX deliveries_of_location ON deliveries (location);
 CREATE INDEX deliveries_parked ON deliveries (location) WHERE state = 'parked';
 
+-- What may be forgotten first.
+CREATE INDEX deliveries_finished ON deliveries (finished_ms) WHERE state = 'done';
+
 -- When it is each sub-account's turn to be looked at by a claim: never later than its first claimable delivery, so
 -- that a claim sees neither those with nothing due nor the backlog behind those that may have no more for now.
 CREATE TABLE turns (

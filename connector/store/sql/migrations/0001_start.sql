@@ -34,6 +34,7 @@ CREATE INDEX deliveries_wake ON deliveries (wake_ms) WHERE front = 1;
 
 CREATE INDEX deliveries_of_location ON deliveries (location);
 CREATE INDEX deliveries_parked ON deliveries (location) WHERE state = 'parked';
+CREATE INDEX deliveries_finished ON deliveries (finished_ms) WHERE state = 'done';
 
 CREATE TABLE turns (
   location TEXT PRIMARY KEY,

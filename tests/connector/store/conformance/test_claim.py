@@ -277,3 +277,19 @@ async def test_when_the_pause_is_lifted_all_are_taken_again(store: Store) -> Non
     await end(store, probe, Ending(State.DONE))
     await store.pause("loc-a", None)
     assert len(await claim(store)) == 3
+
+
+async def test_the_latest_due_comes_first_where_that_is_asked(store: Store) -> None:
+    await store.record([event(f"c{n}", received_ms=NOW + n) for n in range(3)])
+    claimed = await store.claim(
+        "worker-1", now_ms=NOW + 9, lease_ms=LEASE_MS, limit=2, per_location=9, fresh_first=True
+    )
+    assert [delivery.call_id for delivery in claimed] == ["c2", "c1"]
+
+
+async def test_a_lane_keeps_its_order_even_where_the_latest_comes_first(store: Store) -> None:
+    await store.record([event(f"c{n}", lane="one", received_ms=NOW + n) for n in range(2)])
+    claimed = await store.claim(
+        "worker-1", now_ms=NOW + 9, lease_ms=LEASE_MS, limit=9, per_location=9, fresh_first=True
+    )
+    assert [delivery.call_id for delivery in claimed] == ["c0"]
