@@ -25,7 +25,7 @@ from connector.crm.transport import AiohttpTransport
 from connector.crm.zones import CrmZones
 from connector.dedup import Seen
 from connector.delivery import Carrier
-from connector.intake import Intake, as_seen
+from connector.intake import Intake, as_seen, closed
 from connector.keys import open_vault
 from connector.locations import LocationBook, StoredSecrets
 from connector.observe import Metrics
@@ -34,6 +34,8 @@ from connector.store import Store, StoreError
 from connector.store.open import open_store
 from connector.watch import Watch
 from connector.worker import Limits, Worker
+from mappings.call import Call
+from mappings.merge import stale_end
 from mappings.payload.request import Request
 from oauth.keeper import Keeper
 
@@ -69,6 +71,9 @@ class Service:
 
 
 DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+STALE_EVERY_S = 60.0
+STALE_PIECE = 100
 PRUNE_EVERY_S = 600.0
 PRUNE_PIECE = 500
 
@@ -109,7 +114,15 @@ async def build(
     pace = Pace(burst_rate(settings.crm_burst), settings.crm_daily)
     crm = Crm(transport_seam(transport), keeper, pace, on_request=on_request)
     contacts = Contacts(crm)
-    carrier = Carrier(store=store, crm=crm, people=contacts, zones=CrmZones(crm), locations=locations, now_ms=now_ms)
+    carrier = Carrier(
+        store=store,
+        crm=crm,
+        people=contacts,
+        zones=CrmZones(crm),
+        locations=locations,
+        now_ms=now_ms,
+        grace_s=settings.grace_s,
+    )
     worker = Worker(
         store=store,
         carrier=carrier,
@@ -169,7 +182,10 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
     await service.locations.refresh()
     await service.worker.start()
     _spare_the_collector()
-    tasks = [asyncio.create_task(part) for part in (service.worker.run(), _look(service), _prune(service))]
+    tasks = [
+        asyncio.create_task(part)
+        for part in (service.worker.run(), _look(service), _prune(service), _close_stale(service))
+    ]
     yield
     for task in tasks:
         task.cancel()
@@ -200,6 +216,19 @@ async def _look(service: Service) -> None:
             if await service.locations.refresh():
                 service.keeper.forget_all()
                 service.worker.wake()
+
+
+async def _close_stale(service: Service) -> None:
+    """Closes calls whose trunk never told their end: they reach the CRM like any other, and say so."""
+    hours = service.settings.stale_hours
+    while True:
+        with contextlib.suppress(StoreError):  # `watch` says so, and the next round comes
+            before_ms = now_ms() - int(hours * HOUR_MS)
+            for call in await service.store.open_calls(before_ms=before_ms, limit=STALE_PIECE):
+                end = stale_end([Call.from_json(part) for part in call.parts], now_ms=now_ms(), hours=hours)
+                await service.store.record([closed(call, end, now_ms())])
+                service.worker.wake()
+        await asyncio.sleep(STALE_EVERY_S)
 
 
 async def _prune(service: Service) -> None:

@@ -25,6 +25,9 @@ class Writes(Protocol):
     async def add_note(self, location: str, contact_id: str, body: str) -> str:
         """Write a note; its id."""
 
+    async def update_note(self, location: str, contact_id: str, note_id: str, body: str) -> str:
+        """Replace a note's text; its id."""
+
     async def list_notes(self, location: str, contact_id: str) -> Sequence[Note]:
         """Read the contact's notes back."""
 

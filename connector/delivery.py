@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from connector.apply import REPEATABLE, Applier, Writes, doubtful
 from connector.crm.errors import ContactGoneError, CrmError
-from connector.store import ActionResult, Applied, Delivery, Ending, State
+from connector.store import FIX, ActionResult, Applied, Delivery, Ending, State
 from mappings.books import default_book
 from mappings.call import Call
+from mappings.disposition import disposition
+from mappings.merge import gave_up_waiting, merge
 from mappings.numbers import contact_side
 from mappings.plan import ContactState, Plan, plan
 
@@ -50,6 +52,14 @@ class HeldError(Exception):
         self.state = state
 
 
+class AwaitedError(Exception):
+    """The call waits for its other events until `until_ms`."""
+
+    def __init__(self, reason: str, until_ms: int) -> None:
+        super().__init__(reason)
+        self.until_ms = until_ms
+
+
 class Carrier:
     """Brings one claimed delivery as far as it goes in one try."""
 
@@ -62,6 +72,7 @@ class Carrier:
         zones: Zones,
         locations: LocationBook,
         now_ms: Callable[[], int],
+        grace_s: float = 5.0,
     ) -> None:
         self._store = store
         self._crm = crm
@@ -69,6 +80,7 @@ class Carrier:
         self._zones = zones
         self._locations = locations
         self._now_ms = now_ms
+        self._grace_ms = int(grace_s * 1000)
 
     async def carry(self, delivery: Delivery) -> Ending:
         """Apply what is not applied yet; each result is written down before the next step that cannot be repeated.
@@ -78,11 +90,46 @@ class Carrier:
         """
         try:
             location = await self._location(delivery.location)
-            return await self._to_contact(location, Call.from_json(delivery.call), delivery)
+            if delivery.event.startswith(FIX):
+                return await self._correct(location, delivery)
+            return await self._to_contact(location, self._whole(delivery), delivery)
+        except AwaitedError as awaited:
+            ending = Ending(State.WAITING, str(awaited), due_ms=awaited.until_ms, counts=False)
+            await self._write_down(delivery, None, [], None, ending)
+            return ending
         except HeldError as held:
             ending = Ending(held.state, str(held))
             await self._write_down(delivery, None, [], None, ending)
             return ending
+
+    def _whole(self, delivery: Delivery) -> Call:
+        """The call with what its other events tell; a trunk that tells much in those is given a short grace."""
+        call = Call.from_json(delivery.call)
+        parts = [Call.from_json(part) for part in delivery.parts]
+        if parts:
+            call = merge(call, parts, received_ms=delivery.received_ms)
+        until_ms = delivery.received_ms + self._grace_ms
+        if call.awaits and self._now_ms() < until_ms:
+            raise AwaitedError(f"waiting for the call's other events ({', '.join(call.awaits)})", until_ms)
+        return gave_up_waiting(call)
+
+    async def _correct(self, location: Location, delivery: Delivery) -> Ending:
+        """Something of the call came after it was written: the note is replaced, a new disposition's tags are added."""
+        done = await self._store.written(location.id, delivery.call_id)
+        note = None if done is None else done.ledger.get("note")
+        if done is None or done.state is not State.DONE or done.contact_id is None or note is None:
+            raise HeldError(State.DONE, "there is nothing to correct: the call was not written, or not by a note")
+        end = Call.from_json(done.call)
+        parts = [Call.from_json(part) for part in delivery.parts]
+        call = gave_up_waiting(merge(end, parts, received_ms=delivery.received_ms))
+        for action in (await self._planned(location, call)).actions:
+            if action.kind == "note" and note.crm_id is not None:
+                await self._crm.update_note(location.id, done.contact_id, note.crm_id, action.args["body"])
+            elif action.kind == "add_tags" and disposition(call) is not disposition(end):
+                await self._crm.add_tags(location.id, done.contact_id, action.args["tags"])
+        ending = Ending(State.DONE, f"corrected by {delivery.event.removeprefix(FIX)}")
+        await self._write_down(delivery, done.contact_id, [], None, ending)
+        return ending
 
     async def _location(self, location_id: str) -> Location:
         location = await self._locations.get(location_id)
@@ -148,6 +195,9 @@ class Carrier:
     async def _plan(self, location: Location, call: Call, delivery: Delivery) -> Plan:
         if delivery.plan is not None:
             return Plan.from_json(delivery.plan)
+        return await self._planned(location, call)
+
+    async def _planned(self, location: Location, call: Call) -> Plan:
         config = location.config
         zone = ZoneInfo(config.time_zone) if config.time_zone else await self._zones.zone(location.id)
         return plan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
@@ -12,7 +13,7 @@ from aiohttp import web
 
 from connector.problem import problem
 from connector.store import NewEvent, NewQuarantine, StoreError
-from mappings.disposition import standing
+from mappings.disposition import disposition, standing
 from mappings.numbers import lane
 from mappings.payload.request import Credentials, NotUnderstoodError, Request, UnverifiedError
 from mappings.trunks import Trunk, names, read, trunk
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from connector.dedup import Seen
     from connector.locations import Location, LocationBook
     from connector.observe import Metrics
-    from connector.store import Events
+    from connector.store import Events, OpenCall
     from mappings.call import Call
 
 log = structlog.get_logger()
@@ -144,7 +145,7 @@ class Intake:
         stands = standing(call)
         if stands.status != "accepted":
             return Taken(call, stands.status, stands.reason)
-        if self._seen.knows(location.id, call.call_id or "", call.event):
+        if self._seen.knows(location.id, call.call_id or "", event_key(call)):
             return Taken(call, "duplicate")
         return Taken(call, "accepted")
 
@@ -154,7 +155,7 @@ class Intake:
             raise TooMuchWaitsError(reason)
         kept = await self._store.record([new_event(location, call, received_ms) for call in calls])
         for call in calls:  # committed now, by us or by whoever was first
-            self._seen.committed(location.id, call.call_id or "", call.event)
+            self._seen.committed(location.id, call.call_id or "", event_key(call))
         if any(kept):
             self._wake()
         return kept
@@ -183,11 +184,32 @@ def new_event(location: Location, call: Call, received_ms: int) -> NewEvent:
         location=location.id,
         trunk=call.trunk,
         call_id=call.call_id or "",
-        event=call.event,
+        event=event_key(call),
+        part=call.event != "completed" and disposition(call) is None,
         lane=lane(call, location.config.country),
         call=call.to_json(),
         received_ms=received_ms,
     )
+
+
+def closed(call: OpenCall, end: Call, now_ms: int) -> NewEvent:
+    """The end of a call that its trunk never told, as the store keeps it."""
+    return NewEvent(
+        location=call.location,
+        trunk=call.trunk,
+        call_id=call.call_id,
+        event=end.event,
+        lane=call.lane,
+        call=end.to_json(),
+        received_ms=now_ms,
+    )
+
+
+def event_key(call: Call) -> str:
+    """What tells a call's events apart: its kind, and for an extra, of which there may be several, what it says."""
+    if call.event != "extra":
+        return call.event
+    return f"extra:{blake2b(call.to_json(), digest_size=8).hexdigest()}"
 
 
 def _adapter(name: str) -> Trunk | None:

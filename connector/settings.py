@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     """Deliveries worked on at a time."""
     concurrency_per_location: int = Field(default=8, ge=1, le=100)
     """Deliveries worked on at a time for one sub-account."""
+    grace_s: float = Field(default=5.0, ge=0, le=60)
+    """How long a call whose trunk tells much in other events waits for them, in seconds."""
+    stale_hours: float = Field(default=12.0, gt=0)
+    """After how many hours a call that began and never ended is closed, and said so."""
     max_tries: int = Field(default=12, ge=1, le=100)
     """Tries of one delivery before it is parked; pauses of the whole sub-account do not count."""
     drain_s: float = Field(default=20.0, ge=0, le=600)

@@ -159,6 +159,8 @@ class Worker:
         await self._came_through(delivery, ending)
 
     async def _came_through(self, delivery: Delivery, ending: Ending) -> None:
+        if ending.state is State.WAITING:  # for the call's other events: nothing was asked of the CRM
+            return
         self._metrics.delivered.labels(ending.state.value).inc()
         self._metrics.sync_s.observe((self._now_ms() - delivery.received_ms) / 1000)
         if self._outage.worked():

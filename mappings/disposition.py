@@ -45,7 +45,6 @@ class Standing:
 
 
 ACCEPTED = Standing("accepted")
-_NOT_YET = "the call goes on: it is written to the CRM when it ends"
 
 
 def disposition(call: Call) -> Disposition | None:
@@ -92,18 +91,15 @@ def worded(text: str | None) -> Disposition | None:
 def standing(call: Call) -> Standing:
     """What becomes of a settled call.
 
-    A leg that is not a call of its own is ignored, and so is an event before the end of a call (unless its trunk says
-    that no end will follow). One without an id, or finished with nothing that tells
+    A leg that is not a call of its own is ignored. One without an id, or finished with nothing that tells
     how, is quarantined: it is kept, and can be read again after a fix.
     """
     if call.aside is not None:
         return Standing("ignored", call.aside)
     if call.call_id is None:
         return Standing("quarantined", "the event names no call")
-    if disposition(call) is None:
-        if call.event == "completed":
-            return Standing("quarantined", "nothing tells how the call ended")
-        return Standing("ignored", _NOT_YET)
+    if call.event == "completed" and disposition(call) is None:
+        return Standing("quarantined", "nothing tells how the call ended")
     return ACCEPTED
 
 

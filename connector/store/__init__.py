@@ -48,6 +48,8 @@ class NewEvent:
     lane: str
     call: bytes
     received_ms: int
+    part: bool = False
+    """An event that is not the end of its call: kept beside it, and delivered with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,33 @@ class Delivery:
     contact_id: str | None
     plan: bytes | None
     ledger: Mapping[str, ActionResult]
+    parts: tuple[bytes, ...] = ()
+    """The call's other events so far, as JSON, in the order in which they came."""
+
+
+FIX = "fix:"
+"""How the event of a delivery begins that corrects what was written of a call, because a part of it came late."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What became of the end of a call: what a correction needs."""
+
+    call: bytes
+    state: State
+    contact_id: str | None
+    ledger: Mapping[str, ActionResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCall:
+    """A call that began, as its parts tell, and has not ended as far as we know."""
+
+    location: str
+    trunk: str
+    call_id: str
+    lane: str
+    parts: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +221,9 @@ class Events(Protocol):
         The transaction is shared with whoever else asks meanwhile. False stands for one already kept, also for one
         given twice in `events`.
 
+        A `part` has no delivery of its own. If the end of its call waits and nobody works on it, that falls due now; if
+        it was worked on already, a delivery `fix:<event>` is made in the same lane.
+
         Raises:
             StoreFullError: nothing was kept.
         """
@@ -238,6 +270,12 @@ class Deliveries(Protocol):
         None leaves a field as it was; a result replaces the ledger line of the same key. False: the lease is no longer
         the holder's; nothing was written.
         """
+
+    async def written(self, location: str, call_id: str) -> Written | None:
+        """What became of the end of this call; None where it has not come."""
+
+    async def open_calls(self, *, before_ms: int, limit: int) -> list[OpenCall]:
+        """Calls whose first part came before that time and whose end has not come, the earliest first."""
 
     async def pause(self, location: str, pause: Pause | None) -> None:
         """Set or lift a sub-account's pause."""

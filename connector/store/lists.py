@@ -124,8 +124,9 @@ def crowded(db: sqlite3.Connection, at_least: int) -> frozenset[str]:
 def prune(db: sqlite3.Connection, *, done_before_ms: int, quarantined_before_ms: int | None, limit: int) -> int:
     """A bounded piece, so that intake does not wait behind it."""
     ids = db.execute(QUERIES["prunable"], {"before_ms": done_before_ms, "limit": limit}).fetchall()
-    db.executemany(QUERIES["prune_ledger"], ids)
-    db.executemany(QUERIES["prune_delivery"], ids)
+    db.executemany(QUERIES["prune_ledger"], [row[:1] for row in ids])
+    db.executemany(QUERIES["prune_delivery"], [row[:1] for row in ids])
+    db.executemany(QUERIES["prune_parts"], [row[1:] for row in ids])
     if quarantined_before_ms is None:
         return len(ids)
     values = {"before_ms": quarantined_before_ms, "limit": limit}

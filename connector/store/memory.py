@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from connector.store import (
+    FIX,
     PROBES,
     ActionResult,
     Applied,
@@ -17,8 +18,10 @@ from connector.store import (
     Lease,
     LocationRow,
     NewEvent,
+    OpenCall,
     QuarantineRow,
     State,
+    Written,
 )
 from connector.store.turns import take_turns
 
@@ -68,6 +71,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._rows: dict[int, _Row] = {}
         self._recorded = 0
+        self._parts = defaultdict[tuple[str, str], list[NewEvent]](list)
         self._known: set[tuple[str, str, str]] = set()
         self._waiting: dict[int, _Row] = {}
         self._served: dict[str, int] = {}
@@ -87,10 +91,63 @@ class MemoryStore:
         if key in self._known:
             return False
         self._known.add(key)
+        if event.part:
+            self._keep_part(event)
+        else:
+            self._deliver(event)
+        return True
+
+    def _keep_part(self, event: NewEvent) -> None:
+        self._parts[event.location, event.call_id].append(event)
+        end = self._end_of(event.location, event.call_id)
+        if end is None:
+            return
+        if end.state is State.WAITING and end.owner is None:
+            end.due_ms = min(end.due_ms, event.received_ms)
+        else:
+            fix = replace(event, event=FIX + event.event, lane=end.event.lane, part=False)
+            self._known.add((fix.location, fix.call_id, fix.event))
+            self._deliver(fix)
+
+    def _end_of(self, location: str, call_id: str) -> _Row | None:
+        wanted = location, call_id, "completed"
+        ends = (r for r in self._rows.values() if (r.event.location, r.event.call_id, r.event.event) == wanted)
+        return next(ends, None)
+
+    def _parts_of(self, location: str, call_id: str) -> tuple[bytes, ...]:
+        found = sorted(self._parts.get((location, call_id), ()), key=lambda part: (part.received_ms, part.event))
+        return tuple(part.call for part in found)
+
+    async def written(self, location: str, call_id: str) -> Written | None:
+        """See `Deliveries.written`."""
+        end = self._end_of(location, call_id)
+        if end is None:
+            return None
+        return Written(call=end.event.call, state=end.state, contact_id=end.contact_id, ledger=dict(end.ledger))
+
+    async def open_calls(self, *, before_ms: int, limit: int) -> list[OpenCall]:
+        """See `Deliveries.open_calls`."""
+        began = {
+            key: min(part.received_ms for part in found)
+            for key, found in self._parts.items()
+            if found and self._end_of(*key) is None
+        }
+        old = sorted((at_ms, *key) for key, at_ms in began.items() if at_ms < before_ms)[:limit]
+        return [
+            OpenCall(
+                location=location,
+                call_id=call_id,
+                trunk=min(part.trunk for part in self._parts[location, call_id]),
+                lane=min(part.lane for part in self._parts[location, call_id]),
+                parts=self._parts_of(location, call_id),
+            )
+            for _, location, call_id in old
+        ]
+
+    def _deliver(self, event: NewEvent) -> None:
         self._recorded += 1
         row = _Row(self._recorded, event, due_ms=event.received_ms)
         self._rows[row.id] = self._waiting[row.id] = row
-        return True
 
     async def quarantine(self, request: NewQuarantine) -> int:
         """See `Events.quarantine`."""
@@ -127,7 +184,8 @@ class MemoryStore:
         self._claims += 1
         for row in take_turns(queues, max(0, limit)):
             self._served[row.event.location] = self._claims
-            claimed.append(_lease(row, owner, now_ms + lease_ms))
+            parts = self._parts_of(row.event.location, row.event.call_id)
+            claimed.append(_lease(row, owner, now_ms + lease_ms, parts))
         return claimed
 
     def _fronts(self) -> Iterable[_Row]:
@@ -262,7 +320,10 @@ class MemoryStore:
         done.sort(key=lambda row: (row.finished_ms, row.id))
         for row in done[:limit]:
             del self._rows[row.id]
-            self._known.discard((row.event.location, row.event.call_id, row.event.event))
+            location, call_id = row.event.location, row.event.call_id
+            self._known.discard((location, call_id, row.event.event))
+            for part in self._parts.pop((location, call_id), ()):
+                self._known.discard((location, call_id, part.event))
         if quarantined_before_ms is None:
             return len(done[:limit])
         old = [id_ for id_, row in sorted(self._quarantine.items()) if row.received_ms < quarantined_before_ms][:limit]
@@ -306,7 +367,7 @@ class MemoryStore:
         """See `Store.close`."""
 
 
-def _lease(row: _Row, owner: str, until_ms: int) -> Delivery:
+def _lease(row: _Row, owner: str, until_ms: int, parts: tuple[bytes, ...]) -> Delivery:
     row.in_doubt = row.in_doubt or row.owner is not None
     row.owner, row.until_ms = owner, until_ms
     row.tries += 1
@@ -326,6 +387,7 @@ def _lease(row: _Row, owner: str, until_ms: int) -> Delivery:
         contact_id=row.contact_id,
         plan=row.plan,
         ledger=dict(row.ledger),
+        parts=parts,
     )
 
 

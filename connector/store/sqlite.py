@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from connector.store import StoreError, StoreFullError, lists, locations, work
+from connector.store import StoreError, StoreFullError, lists, locations, parts, work
 from connector.store.failures import meaning
 from connector.store.lock import hold
 from connector.store.migrate import migrate
@@ -31,9 +31,11 @@ if TYPE_CHECKING:
         LocationRow,
         NewEvent,
         NewQuarantine,
+        OpenCall,
         Pause,
         QuarantineRow,
         State,
+        Written,
     )
 
 T = TypeVar("T")
@@ -129,6 +131,15 @@ class SqliteStore:
                 ending=ending,
             )
         )
+
+    async def written(self, location: str, call_id: str) -> Written | None:
+        """See `Deliveries.written`."""
+        look_up = partial(parts.written, location=location, call_id=call_id, ledger=work.ledger)
+        return await self._reader.run(look_up)
+
+    async def open_calls(self, *, before_ms: int, limit: int) -> list[OpenCall]:
+        """See `Deliveries.open_calls`."""
+        return await self._reader.run(partial(parts.open_calls, before_ms=before_ms, limit=limit))
 
     async def pause(self, location: str, pause: Pause | None) -> None:
         """See `Deliveries.pause`."""

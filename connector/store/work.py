@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.store import PROBES, ActionResult, Applied, Delivery, Lease, State
+from connector.store import PROBES, ActionResult, Applied, Delivery, Lease, State, parts
 from connector.store.queries import QUERIES
 from connector.store.turns import take_turns
 
@@ -45,13 +45,26 @@ def record(db: sqlite3.Connection, events: Sequence[NewEvent]) -> list[bool]:
 
 
 def _record(db: sqlite3.Connection, event: NewEvent) -> bool:
+    if event.part:
+        return parts.keep(db, event, lambda kind, lane: _correct(db, event, kind, lane))
+    if not _deliver(db, event, event.event, event.lane):
+        return False
+    parts.close(db, event.location, event.call_id)
+    return True
+
+
+def _correct(db: sqlite3.Connection, event: NewEvent, kind: str, lane: str) -> None:
+    _deliver(db, event, kind, lane)
+
+
+def _deliver(db: sqlite3.Connection, event: NewEvent, kind: str, lane: str) -> bool:
     values = {
         "location": event.location,
-        "lane": event.lane,
+        "lane": lane,
         "received_ms": event.received_ms,
         "trunk": event.trunk,
         "call_id": event.call_id,
-        "event": event.event,
+        "event": kind,
         "call": event.call,
     }
     if not db.execute(_RECORD, values).rowcount:
@@ -134,6 +147,7 @@ def _lease(db: sqlite3.Connection, wanted: Claim, delivery: int) -> Delivery:
         plan=row[11],
         # Tries can start again at 0, claims cannot: only the first of all finds nothing written.
         ledger={line.key: line for line in ledger(db, delivery)} if token > 1 else {},
+        parts=parts.of(db, row[1], row[3]),
     )
 
 

@@ -14,25 +14,25 @@ from connector.crm.pace import Pace
 from connector.crm.transport import AiohttpTransport
 from connector.crm.zones import CrmZones
 from connector.delivery import Carrier
+from connector.intake import new_event
 from connector.locations import LocationBook, LocationConfig, StoredSecrets
 from connector.observe import Metrics
 from connector.sandbox.faults import Fault
 from connector.sandbox.seed import workflow
 from connector.sandbox.serving import serving
 from connector.sandbox.state import Sandbox
-from connector.store import DeliveryRow, NewEvent, State
 from connector.store.memory import MemoryStore
 from connector.worker import Limits, Worker
 from mappings.call import Call
 from mappings.note import has_marker
-from mappings.numbers import lane
+from mappings.settle import settle
 from oauth.keeper import TOKEN, Keeper
 from oauth.vault import Vault, place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from connector.store import Store
+    from connector.store import DeliveryRow, State, Store
 
 LOC = "LocationOne"
 OTHER = "LocationTwo"
@@ -96,16 +96,9 @@ class Stage:
         )
 
     async def record(self, call: Call, location: str = LOC) -> None:
-        event = NewEvent(
-            location=location,
-            trunk=call.trunk,
-            call_id=str(call.call_id),
-            event=call.event,
-            lane=lane(call, None),
-            call=call.to_json(),
-            received_ms=self.clock(),
-        )
-        await self.store.record([event])
+        found = await self.locations.get(location)
+        assert found is not None
+        await self.store.record([new_event(found, settle(call, received_ms=self.clock()), self.clock())])
 
     async def work(self) -> None:
         """Carry everything that is due now, and what becomes due by that."""

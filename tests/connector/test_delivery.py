@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connector.store import State
+from mappings.call import Call
 from mappings.note import marker
 from tests.connector.stage import LOC, OTHER, Stage, on_stage
 
@@ -251,3 +253,68 @@ async def test_an_outage_parks_nothing_and_is_probed_seldom(stage: Stage) -> Non
     for number in range(20):
         assert await stage.state(f"c{number}") is State.DONE
     assert stage.requests(NOTES) == 20
+
+
+def begun(call: Call) -> Call:
+    return replace(call, event="initiated", answer_ms=None, end_ms=None, talk_ms=None, answered=None, q850=None)
+
+
+def hung_up(call: Call) -> Call:
+    """As trunks tell it whose last event has neither the answer nor the start."""
+    return replace(call, answer_ms=None, start_ms=None, talk_ms=None, awaits=("answer", "start"))
+
+
+def answered(call: Call) -> Call:
+    return replace(call, event="answered", start_ms=None, end_ms=None, talk_ms=None, q850=None)
+
+
+async def test_a_call_whose_events_come_in_any_order_is_one_note_with_all_they_tell(stage: Stage) -> None:
+    whole = stage.call("c1", q850=16, talk_s=65)
+    await stage.record(hung_up(whole))
+    await stage.work()
+    assert not stage.notes("c1")
+    await stage.record(begun(whole))
+    await stage.record(answered(whole))
+    await stage.work()
+    (note,) = stage.notes("c1")
+    assert "Connected · 1 min 5 s" in note
+    assert "answered after 10 s" in note
+    assert (await stage.row("c1")).tries == 1
+
+
+async def test_a_call_whose_other_events_never_come_goes_on_after_the_grace_and_says_so(stage: Stage) -> None:
+    await stage.record(hung_up(stage.call("c1", q850=16, talk_s=65)))
+    await stage.work_for(4)
+    assert not stage.notes("c1")
+    await stage.work_for(2)
+    (note,) = stage.notes("c1")
+    assert "not told by the trunk in time: answer, start" in note
+
+
+async def test_an_extra_that_comes_later_corrects_the_note_and_doubles_nothing(stage: Stage) -> None:
+    whole = stage.call("c1", q850=16, talk_s=65)
+    await stage.record(whole)
+    await stage.work()
+    link = "https://recordings.example.com/1.mp3"
+    await stage.record(Call(trunk="generic", call_id="c1", event="extra", recording_url=link, amd="machine"))
+    await stage.work()
+    (note,) = stage.notes("c1")
+    assert f"Recording: {link}" in note
+    assert "Voicemail" in note
+    assert stage.contact().tags == ["call-connected", "call-voicemail"]
+    rows = [row for row in await stage.store.list_deliveries() if row.call_id == "c1"]
+    assert [row.state for row in rows] == [State.DONE, State.DONE]
+
+
+async def test_a_late_event_of_a_parked_call_waits_for_the_replay(stage: Stage) -> None:
+    stage.fault("status", "/notes$", method="POST", status=422, count=1)
+    await stage.record(stage.call("c1", q850=16, talk_s=65))
+    await stage.work()
+    await stage.record(Call(trunk="generic", call_id="c1", event="extra", amd="machine"))
+    await stage.work()
+    assert not stage.notes("c1")
+    row = await stage.row("c1")
+    assert row.state is State.PARKED
+    await stage.store.replay(row.id, now_ms=stage.clock())
+    await stage.work()
+    assert len(stage.notes("c1")) == 1

@@ -7,7 +7,7 @@ import base64
 import gzip
 import io
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -126,10 +126,17 @@ async def test_what_is_authentic_but_not_a_call_is_quarantined_as_it_came(door: 
     assert reason
 
 
-async def test_an_event_before_the_end_of_the_call_is_ignored(door: Door) -> None:
-    status, told = await door.post(payload(event="initiated", end=None, hangup_cause=None))
-    assert (status, told["status"]) == (200, "ignored")
+async def test_an_event_before_the_end_of_the_call_is_kept_with_the_call(door: Door) -> None:
+    begun = payload(event="initiated", end=None, hangup_cause=None)
+    status, told = await door.post(begun)
+    assert (status, told["status"]) == (200, "accepted")
+    assert (await door.post(begun))[1]["status"] == "duplicate"
     assert not await door.kept()
+    (call,) = await door.service.store.open_calls(before_ms=2**62, limit=9)
+    assert (call.location, call.call_id) == ("LOC", "call-1")
+    await door.post(payload())
+    assert await door.kept() == ["call-1"]
+    assert await door.service.store.open_calls(before_ms=2**62, limit=9) == []
 
 
 async def test_a_body_over_the_cap_is_413_and_a_problem_document(door: Door) -> None:
@@ -171,7 +178,8 @@ async def test_a_transfer_that_is_no_http_is_400(door: Door) -> None:
 
 @pytest.mark.parametrize("limit", ["queue_limit", "queue_limit_per_location"])
 async def test_a_full_queue_is_429_with_retry_after_and_keeps_nothing(tmp_path: Path, limit: str) -> None:
-    async with open_door(tmp_path, **{limit: 1}) as door:
+    limits: dict[str, Any] = {limit: 1}
+    async with open_door(tmp_path, **limits) as door:
         await door.post(payload("call-1"))
         await door.service.watch.look()
         raw = orjson.dumps(payload("call-2"))

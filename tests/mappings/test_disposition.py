@@ -72,10 +72,7 @@ def test_a_refused_admission_has_failed_though_nothing_ended() -> None:
     ("facts", "stands"),
     [
         ({"q850": 17}, Standing("accepted")),
-        (
-            {"event": "answered"},
-            Standing("ignored", "the call goes on: it is written to the CRM when it ends"),
-        ),
+        ({"event": "answered"}, Standing("accepted")),
         ({"event": "initiated", "outcome": Disposition.FAILED}, Standing("accepted")),
         ({"q850": 17, "aside": "lost"}, Standing("ignored", "lost")),
         ({"call_id": None, "aside": "lost"}, Standing("ignored", "lost")),

@@ -275,7 +275,7 @@ SELECT location FROM deliveries WHERE state = 'waiting' GROUP BY location HAVING
 
 -- name: prunable
 -- Deliveries done before that time, the earliest first.
-SELECT id FROM deliveries WHERE state = 'done' AND finished_ms < :before_ms ORDER BY finished_ms LIMIT :limit;
+SELECT id, location, call_id FROM deliveries WHERE state = 'done' AND finished_ms < :before_ms ORDER BY finished_ms LIMIT :limit;
 
 -- name: prune_ledger
 -- Forget a delivery's ledger.
@@ -290,3 +290,42 @@ DELETE FROM deliveries WHERE id = ?;
 DELETE FROM quarantine WHERE id IN (
   SELECT id FROM quarantine WHERE received_ms < :before_ms ORDER BY id LIMIT :limit
 );
+
+-- name: keep_part
+-- Keep an event that is not the end of its call; open as long as the end has not come.
+INSERT INTO parts (location, call_id, event, received_ms, open, trunk, lane, call)
+VALUES (
+  :location, :call_id, :event, :received_ms,
+  NOT EXISTS (
+    SELECT 1 FROM deliveries WHERE location = :location AND call_id = :call_id AND event = 'completed'
+  ),
+  :trunk, :lane, :call
+)
+ON CONFLICT (location, call_id, event) DO NOTHING;
+
+-- name: close_parts
+-- The end of this call has come.
+UPDATE parts SET open = 0 WHERE location = :location AND call_id = :call_id AND open = 1;
+
+-- name: parts
+-- What is known of a call besides its end, in the order in which it came.
+SELECT call FROM parts WHERE location = :location AND call_id = :call_id ORDER BY received_ms, event;
+
+-- name: end_of_call
+-- How the end of a call stands.
+SELECT id, state, leased, lane, call, contact_id FROM deliveries
+WHERE location = :location AND call_id = :call_id AND event = 'completed';
+
+-- name: hurry
+-- Let the end of a call that waits fall due now.
+UPDATE deliveries SET due_ms = min(due_ms, :now_ms), wake_ms = min(wake_ms, :now_ms) WHERE id = :id AND leased = 0;
+
+-- name: open_calls
+-- Calls that began before that time and have not ended, the earliest first.
+SELECT location, call_id, min(trunk), min(lane), min(received_ms) FROM parts
+WHERE open = 1 AND received_ms < :before_ms
+GROUP BY location, call_id ORDER BY 5 LIMIT :limit;
+
+-- name: prune_parts
+-- Forget what was known of a call besides its end.
+DELETE FROM parts WHERE location = ? AND call_id = ?;

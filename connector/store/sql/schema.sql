@@ -45,6 +45,20 @@ CREATE INDEX deliveries_parked ON deliveries (location) WHERE state = 'parked';
 -- What may be forgotten first.
 CREATE INDEX deliveries_finished ON deliveries (finished_ms) WHERE state = 'done';
 
+-- What is known of a call besides its end: it began, it was answered, it was recorded. Open until the end has come.
+CREATE TABLE parts (
+  location TEXT NOT NULL,
+  call_id TEXT NOT NULL,
+  event TEXT NOT NULL,
+  received_ms INTEGER NOT NULL,
+  open INTEGER NOT NULL CHECK (open IN (0, 1)),
+  trunk TEXT NOT NULL,
+  lane TEXT NOT NULL,
+  call BLOB NOT NULL,
+  PRIMARY KEY (location, call_id, event)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX parts_open ON parts (received_ms) WHERE open = 1;
+
 -- When it is each sub-account's turn to be looked at by a claim: never later than its first claimable delivery, so
 -- that a claim sees neither those with nothing due nor the backlog behind those that may have no more for now.
 CREATE TABLE turns (

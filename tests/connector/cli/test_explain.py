@@ -39,9 +39,10 @@ def test_a_rule_that_does_not_fire_says_why(explain: Any) -> None:
     assert any("Busy" in rule["reason"] for rule in told["not_fired"])
 
 
-def test_a_call_that_has_only_begun_is_ignored(explain: Any) -> None:
+def test_a_call_that_has_only_begun_asks_for_nothing_yet(explain: Any) -> None:
     told = explain(payload(event="initiated", end=None, hangup_cause=None))
-    assert told["status"] == "ignored"
+    assert told["status"] == "accepted"
+    assert all("not ended" in rule["reason"] for rule in told["not_fired"])
     assert told["actions"] == []
 
 

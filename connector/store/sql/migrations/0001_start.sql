@@ -36,6 +36,19 @@ CREATE INDEX deliveries_of_location ON deliveries (location);
 CREATE INDEX deliveries_parked ON deliveries (location) WHERE state = 'parked';
 CREATE INDEX deliveries_finished ON deliveries (finished_ms) WHERE state = 'done';
 
+CREATE TABLE parts (
+  location TEXT NOT NULL,
+  call_id TEXT NOT NULL,
+  event TEXT NOT NULL,
+  received_ms INTEGER NOT NULL,
+  open INTEGER NOT NULL CHECK (open IN (0, 1)),
+  trunk TEXT NOT NULL,
+  lane TEXT NOT NULL,
+  call BLOB NOT NULL,
+  PRIMARY KEY (location, call_id, event)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX parts_open ON parts (received_ms) WHERE open = 1;
+
 CREATE TABLE turns (
   location TEXT PRIMARY KEY,
   next_ms INTEGER NOT NULL,
