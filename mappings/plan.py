@@ -16,7 +16,7 @@ from mappings.note import note_text
 from mappings.rules import is_workflow_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from datetime import tzinfo
 
     from mappings.call import Call
@@ -100,6 +100,11 @@ _ANY_OTHER = 5
 _UNSET = 'no workflow is set for the name "{}" in this sub-account'
 
 
+BY_TAG = "tag:"
+"""`tag:start-sms` in place of a workflow's id: enrol by the tag that triggers the workflow. Adding a tag can be repeated
+without harm, so an enrolment in this way is never in doubt."""
+
+
 def plan(
     call: Call,
     contact: ContactState,
@@ -180,15 +185,21 @@ class _Draft:
                 body = note_text(self.situation.call, self.situation.disposition, self.zone)
                 return self._once("note", step.kind, {"body": body})
             case "add_tags" | "remove_tags":
-                wish = self._once(step.kind, step.kind, {"tags": []})
-                tags = wish.args["tags"]
-                tags += [tag for tag in dict.fromkeys(map(self._filled, step.tags)) if tag not in tags]
-                return wish
+                return self._tags(step.kind, map(self._filled, step.tags))
             case _:  # enrol, unenrol
                 workflow = self._resolved(step.workflow)
                 if workflow is None:
                     return _UNSET.format(step.workflow)
+                if workflow.startswith(BY_TAG):
+                    kind = "add_tags" if step.kind == "enrol" else "remove_tags"
+                    return self._tags(kind, [workflow.removeprefix(BY_TAG).strip().lower()])
                 return self._once(f"{step.kind}:{step.workflow}", step.kind, {"workflow": workflow}, workflow)
+
+    def _tags(self, kind: str, wanted: Iterable[str]) -> _Wish:
+        wish = self._once(kind, kind, {"tags": []})
+        tags = wish.args["tags"]
+        tags += [tag for tag in dict.fromkeys(wanted) if tag not in tags]
+        return wish
 
     def _once(self, key: str, kind: str, args: dict[str, Any], target: str = "") -> _Wish:
         """The wish of this kind about this target: the one that is there, or else a new one."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mappings.books import default_book
 from mappings.call import Call, Disposition
 from mappings.conditions import Condition
 from mappings.note import note_text
@@ -309,3 +310,17 @@ def test_a_condition_and_its_opposite_never_agree(call: Call, book: Book) -> Non
     ]
     going_on = planned(book, call, None).not_fired[:1] == (NotFired("R0", "the call has not ended yet"),)
     assert going_on or fired[0].isdisjoint(fired[1])
+
+
+def test_an_enrolment_by_tag_adds_the_tag_that_triggers_the_workflow() -> None:
+    unanswered = Call(trunk="t", call_id="c", end_ms=1, answered=False, q850=19)
+    made = plan(
+        unanswered,
+        ContactState(),
+        default_book(),
+        now_ms=0,
+        zone=UTC,
+        workflows={"no_answer": "tag:Start-SMS"},
+    )
+    assert [action.kind for action in made.actions] == ["note", "add_tags"]
+    assert made.actions[1].args == {"tags": ["call-no-answer", "start-sms"]}
