@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.crm.errors import (
     CrmError,
+    HeldBackError,
     InDoubtError,
     NotSentError,
     RefusedError,
@@ -59,6 +60,7 @@ def after(error: Exception, trouble: Trouble) -> Decision:
     """What follows from an error that ended a try. Total: every exception has an answer.
 
     - throttled: the sub-account pauses for as long as the CRM asks; the try does not count;
+    - held back, the daily limit being near: this delivery waits, the sub-account goes on; the try does not count;
     - token refused or missing: the sub-account pauses, growing; the try does not count;
     - not sent, in doubt, 5xx: the delivery waits, growing, and is parked when out of tries; from the third failure
       in a row the whole sub-account pauses and the tries no longer count;
@@ -67,6 +69,9 @@ def after(error: Exception, trouble: Trouble) -> Decision:
     if isinstance(error, ThrottledError):
         until = trouble.now_ms + int(error.retry_after_s * 1000)
         return _paused(trouble, until, str(error))
+    if isinstance(error, HeldBackError):
+        due = trouble.now_ms + int(error.retry_after_s * 1000)
+        return Decision(Ending(State.WAITING, str(error), due_ms=due, counts=False))
     if isinstance(error, LookupError | UnauthorizedError | ScopeMissingError | WrongLocationError):
         return _paused(trouble, _grown(REFUSED_TOKEN_PAUSE_S, trouble.failures, trouble), str(error))
     if isinstance(error, NotSentError | InDoubtError):

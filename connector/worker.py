@@ -199,7 +199,7 @@ class Worker:
         location, pause = delivery.location, decision.pause
         if decision.ending.state is State.PARKED:
             self._metrics.delivered.labels("parked").inc()
-        else:
+        elif decision.pause is not None or decision.ending.counts:
             self._failures[location] += 1
         if pause is not None:
             await self._store.pause(location, Pause(pause.until_ms, pause.reason, self._failures[location]))

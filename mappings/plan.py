@@ -101,8 +101,10 @@ _UNSET = 'no workflow is set for the name "{}" in this sub-account'
 
 
 BY_TAG = "tag:"
-"""`tag:start-sms` in place of a workflow's id: enrol by the tag that triggers the workflow. Adding a tag can be repeated
-without harm, so an enrolment in this way is never in doubt."""
+"""`tag:start-sms` in place of a workflow's id: enrol by the tag that triggers the workflow.
+
+Adding a tag can be repeated without harm, so an enrolment in this way is never in doubt.
+"""
 
 
 def plan(

@@ -180,7 +180,7 @@ class Crm:
 
     async def _once(self, location: str, request: Request) -> Response:
         token = await self._tokens.access_token(location)
-        await self._pace.turn(location)
+        await self._pace.turn(location, request.verb)
         response = await self._send(location, request, token)
         self._pace.learn(location, limits(response.headers))
         try:

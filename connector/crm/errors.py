@@ -35,6 +35,14 @@ class ThrottledError(CrmError):
         self.retry_after_s = retry_after_s
 
 
+class HeldBackError(CrmError):
+    """The sub-account's daily limit is nearly used up: what is left is kept for what matters more. Not sent."""
+
+    def __init__(self, message: str | None = None, *, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class RefusedError(CrmError):
     """The CRM refuses this request for good (400, 403, 404, 422). Repeating it as it is cannot help."""
 

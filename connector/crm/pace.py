@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
 
-from connector.crm.errors import ThrottledError
+from connector.crm.errors import HeldBackError, ThrottledError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,6 +41,14 @@ def burst_rate(text: str) -> Rate | None:
     if found is None:
         raise ValueError(f"{text!r} is no pace: write requests per window such as 100/10s, or off")
     return Rate(int(found[1]), int(found[2]) * _UNIT_MS[found[3]])
+
+
+RESERVES: Final = {"add_tags": 0.10, "remove_tags": 0.10, "update_note": 0.10, "enrol": 0.05, "unenrol": 0.05}
+"""Verbs that wait when no more than this share of the day's requests is left.
+
+Tags and corrections first, then enrolments. What remains is for notes and for finding their contacts.
+"""
+_HELD_BACK_S: Final = 900.0
 
 
 class Pace:
@@ -88,12 +96,15 @@ class Pace:
             wait_s = max(wait_s, _wait_s(window, self._burst, now))
         return max(wait_s, 0.0)
 
-    async def turn(self, location: str) -> None:
+    async def turn(self, location: str, verb: str = "") -> None:
         """Wait for the sub-account's next turn, and take it.
 
         Raises:
             ThrottledError: it would take longer than `patience_s`; nothing was taken.
+            HeldBackError: the daily limit is near, and the verb is one that then waits (RESERVES).
         """
+        if verb in RESERVES:
+            self._hold_back(location, verb)
         patience_ends = None
         while wait_s := self.room_in_s(location):
             now = self._clock()
@@ -105,8 +116,11 @@ class Pace:
 
     def learn(self, location: str, limits: Limits) -> None:
         """Heed the CRM's own count: nothing left means to wait until its window has moved on."""
-        if limits.daily_remaining is not None and limits.daily_remaining <= 0:
-            self.hold(location, _DAY_OVER_S)
+        if limits.daily_remaining is not None:
+            if limits.daily_remaining <= 0:
+                self.hold(location, _DAY_OVER_S)
+            if self._daily is not None:  # others may use the same app's limit: the CRM's count is the true one
+                self._today[location] = max(self._today.get(location, 0), self._daily - limits.daily_remaining)
         if limits.remaining is not None and limits.remaining <= 0:
             interval_ms = limits.interval_ms or (self._burst.interval if self._burst else 10_000)
             self.hold(location, interval_ms / 1000 - self._oldest_age_s(location, interval_ms) + _MARGIN_S)
@@ -115,6 +129,14 @@ class Pace:
         """No request of this sub-account for `wait_s` seconds (the CRM said 429)."""
         until = self._clock() + wait_s
         self._held_until[location] = max(until, self._held_until.get(location, 0.0))
+
+    def _hold_back(self, location: str, verb: str) -> None:
+        if self._daily is None:
+            return
+        left = self._daily - self._today.get(location, 0)
+        if left <= self._daily * RESERVES[verb]:
+            wait_s = min(_HELD_BACK_S, max(1.0, self._day_ends - self._clock()))
+            raise HeldBackError(f"{verb} waits: {left} of {self._daily} requests are left today", retry_after_s=wait_s)
 
     def _take(self, location: str) -> None:
         if self._daily is not None:

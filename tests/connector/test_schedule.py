@@ -24,6 +24,7 @@ ERRORS = st.sampled_from(
         errors.ScopeMissingError(),
         errors.WrongLocationError(),
         errors.ThrottledError(retry_after_s=10),
+        errors.HeldBackError(retry_after_s=900),
         LookupError("no token"),
         KeyError("a bug"),
     ]
@@ -49,6 +50,13 @@ def test_a_refused_or_missing_token_pauses_the_sub_account_and_does_not_count(er
     decision = after(error, trouble())
     assert decision.pause is not None
     assert decision.pause.until_ms > NOW
+    assert not decision.ending.counts
+
+
+def test_what_is_held_back_waits_without_pausing_its_sub_account() -> None:
+    decision = after(errors.HeldBackError(retry_after_s=900), trouble(tries=12))
+    assert decision.pause is None
+    assert decision.ending.due_ms == NOW + 900_000
     assert not decision.ending.counts
 
 

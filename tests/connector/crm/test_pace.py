@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.crm.errors import ThrottledError
+from connector.crm.errors import HeldBackError, ThrottledError
 from connector.crm.model import Limits
 from connector.crm.pace import Pace, burst_rate
 from tests.connector.crm.clock import Clock
@@ -195,3 +195,26 @@ async def test_a_busy_sub_account_is_not_dropped_with_the_idle_ones() -> None:
         await pace.turn("a")
     clock.now += 2
     assert pace.room_in_s("a") == pytest.approx(8, abs=0.002)
+
+
+async def test_near_the_daily_limit_tags_wait_first_then_enrolments_and_notes_never() -> None:
+    pace = paced(Clock(), burst="off", daily=100)
+    for _ in range(90):
+        await pace.turn("loc", "add_note")
+    with pytest.raises(HeldBackError, match="10 of 100"):
+        await pace.turn("loc", "add_tags")
+    await pace.turn("loc", "enrol")
+    for _ in range(4):
+        await pace.turn("loc", "add_note")
+    with pytest.raises(HeldBackError):
+        await pace.turn("loc", "enrol")
+    await pace.turn("loc", "add_note")
+    await pace.turn("other", "add_tags")
+
+
+async def test_the_crms_own_count_of_the_day_is_believed() -> None:
+    pace = paced(Clock(), burst="off", daily=100)
+    pace.learn("loc", Limits(daily_limit=100, daily_remaining=7))
+    with pytest.raises(HeldBackError):
+        await pace.turn("loc", "add_tags")
+    await pace.turn("loc", "add_note")
