@@ -207,6 +207,7 @@ class Carrier:
             now_ms=self._now_ms(),
             zone=zone,
             workflows=config.workflows,
+            words=config.words,
         )
 
     async def _write_down(

@@ -139,6 +139,8 @@ class Intake:
             taken = [one if one.status != "accepted" or next(kept) else Taken(one.call, "duplicate") for one in taken]
         for one in taken:
             self._metrics.received.labels(adapter.name, one.status).inc()
+            if any(note.startswith("unknown ") for note in one.call.notes):
+                self._metrics.unknown_causes.labels(adapter.name).inc()
         return taken
 
     def _first_look(self, location: Location, call: Call) -> Taken:

@@ -10,8 +10,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from mappings.call import Disposition
 from mappings.payload.request import Credentials
 from mappings.rules import Book
+from mappings.words import Words
 from oauth.vault import place
 
 if TYPE_CHECKING:
@@ -45,10 +47,24 @@ class LocationConfig(BaseModel):
     """ISO 3166 code for numbers written without a country code."""
     workflows: dict[str, str] = {}
     """The CRM's workflow ids by the name the rule book uses, such as `no_answer`."""
+    dispositions: dict[Disposition, str] = {}
+    """What dispositions are called here, in notes and tags, such as `"No Answer" = "Not reached"`."""
+    causes: dict[str, Disposition] = {}
+    """What the end of an unanswered call means here: the trunk's own word or code, `sip:486` or `q850:17`."""
     when_in_doubt: Literal["repeat", "hold"] = "repeat"
     """An enrolment whose outcome is unknown: do it again, or park it for a person."""
     book: Book | None = None
     """The rule book; the shipped default when not given."""
+
+    @field_validator("causes")
+    @classmethod
+    def _any_case(cls, value: dict[str, Disposition]) -> dict[str, Disposition]:
+        return {key.lower(): meant for key, meant in value.items()}
+
+    @property
+    def words(self) -> Words:
+        """Its own words, for planning."""
+        return Words(self.dispositions, self.causes)
 
     @field_validator("time_zone")
     @classmethod

@@ -56,6 +56,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         r = self.registry
         self.received = Counter("ringback_received", "Call events by trunk and answer", ["trunk", "status"], registry=r)
+        self.unknown_causes = Counter(
+            "ringback_unknown_causes", "Calls with a cause nobody knows", ["trunk"], registry=r
+        )
         self.refused = Counter("ringback_refused", "Requests not taken, by HTTP status", ["status"], registry=r)
         self.delivered = Counter("ringback_delivered", "Deliveries that ended, by outcome", ["outcome"], registry=r)
         self.crm_requests = Counter("ringback_crm_requests", "Requests to the CRM", ["verb", "status"], registry=r)

@@ -33,7 +33,8 @@ def merge(end: Call, parts: Sequence[Call], *, received_ms: int) -> Call:
 
     - A fact that the end does not state is taken from the earliest event that does; of a start the earliest time.
     - `answer_ms` is that of an `answered` event where the end has none, or only derived one from its arrival; the talk
-      time then is end - answer. An `answered` event means that the call was answered.
+      time then is end - answer. An `answered` event means that the call was answered, unless the end says that it was
+      not (a parent leg whose callee did not answer).
     - `awaits` holds what is still missing.
 
     Args:
@@ -42,15 +43,15 @@ def merge(end: Call, parts: Sequence[Call], *, received_ms: int) -> Call:
         received_ms: when the end was received, epoch milliseconds.
     """
     ordered = sorted(parts, key=_age)
-    filled: dict[str, Any] = {
-        name: value for name in _FILLED if (value := _first(name, end, ordered)) is not None
-    }
+    filled: dict[str, Any] = {name: value for name in _FILLED if (value := _first(name, end, ordered)) is not None}
     starts = [call.start_ms for call in (end, *ordered) if call.start_ms is not None]
     if starts:
         filled["start_ms"] = min(starts)
     merged = replace(end, **filled, notes=_notes(end, ordered))
     answered_at = next((p.answer_ms for p in ordered if p.event == "answered" and p.answer_ms is not None), None)
-    if answered_at is not None and (end.answer_ms is None or "answer" in end.awaits):
+    if end.answered is False and "answer" not in end.awaits:
+        pass  # the end knows better: a parent leg was answered, its callee was not
+    elif answered_at is not None and (end.answer_ms is None or "answer" in end.awaits):
         merged = replace(merged, answered=True, answer_ms=answered_at, talk_ms=None, outcome=None)
     elif any(part.event == "answered" for part in ordered):
         merged = replace(merged, answered=True)

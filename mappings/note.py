@@ -45,14 +45,14 @@ _ORDERLY = frozenset({None, 16, 31, 127})
 """Q.850 causes that tell of no fault: none told, normal clearing, normal and interworking, unspecified."""
 
 
-def note_text(call: Call, disposition: Disposition | None, zone: tzinfo) -> str:
-    """The note for a call, times in `zone`: at most LIMIT bytes, no control characters but line feeds.
+def note_text(call: Call, disposition: Disposition | None, zone: tzinfo, *, named: str | None = None) -> str:
+    """The note for a call, times in `zone`, its disposition by the name it has here.
 
-    Text from outside cannot start a line of its own, nor, but for the call's id, be taken for markup. What
+    At most LIMIT bytes, no control characters but line feeds. Text from outside cannot start a line of its own, nor, but for the call's id, be taken for markup. What
     does not fit is left out, the least needed first; the last line is always `marker(call_id)`.
     """
     last = "" if call.call_id is None else marker(call.call_id)
-    lines = [_headline(call, disposition), *_facts(call, disposition, zone)]
+    lines = [_headline(call, _shown(named) or disposition), *_facts(call, disposition, zone)]
     room = LIMIT - len(last.encode()) - sum(len(line.encode()) + 1 for line in lines)
     for line in _extras(call):
         size = len(line.encode()) + 1
@@ -84,7 +84,7 @@ def _last_line(text: str) -> str:
     return " ".join(text.rstrip().rpartition("\n")[2].split())
 
 
-def _headline(call: Call, disposition: Disposition | None) -> str:
+def _headline(call: Call, disposition: str | None) -> str:
     """As "Outbound call · Connected · 2 min 5 s"."""
     direction = f"{call.direction.capitalize()} call" if call.direction else "Call"
     talk = _lasting(call.talk_ms) if call.answered else None

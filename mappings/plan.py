@@ -11,9 +11,9 @@ import orjson
 
 from mappings.call import iso
 from mappings.conditions import ContactState, Situation, judge
-from mappings.disposition import disposition
 from mappings.note import note_text
 from mappings.rules import is_workflow_name
+from mappings.words import USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mappings.call import Call
     from mappings.rules import Book, Rule, Step
+    from mappings.words import Words
 
 __all__ = ["Action", "ContactState", "NotFired", "Plan", "plan"]
 
@@ -115,6 +116,7 @@ def plan(
     now_ms: int,
     zone: tzinfo,
     workflows: Mapping[str, str] | None,
+    words: Words = USUAL,
 ) -> Plan:
     """What the book wants done for this call. Deterministic, and never an exception, whatever the call.
 
@@ -124,13 +126,14 @@ def plan(
         book: its rules are looked at in their order; all that match fire.
         now_ms: the time of planning, epoch milliseconds.
         zone: the sub-account's time zone, for texts.
+        words: what causes mean here, and what dispositions are called.
         workflows: ids by the names the book may use; None (no sub-account at hand) leaves names as they are.
     """
     del now_ms  # nothing in a book waits yet; what will, counts from here
-    outcome = disposition(call)
+    outcome = words.meaning(call)
     if outcome is None and call.event != "completed":
         return Plan(not_fired=tuple(NotFired(rule.name, "the call has not ended yet") for rule in book.rules))
-    draft = _Draft(Situation(call, outcome, contact), zone, workflows)
+    draft = _Draft(Situation(call, outcome, contact), zone, workflows, words.name(outcome))
     for rule in book.rules:
         draft.take(rule)
     return draft.plan()
@@ -157,8 +160,11 @@ class _Wish:
 class _Draft:
     """The plan in the making: wishes by what they are about, so that those of several rules become one."""
 
-    def __init__(self, situation: Situation, zone: tzinfo, workflows: Mapping[str, str] | None) -> None:
+    def __init__(
+        self, situation: Situation, zone: tzinfo, workflows: Mapping[str, str] | None, named: str | None
+    ) -> None:
         self.situation = situation
+        self.named = named
         self.zone = zone
         self.workflows = workflows
         self.wishes: dict[tuple[str, str], _Wish] = {}
@@ -184,7 +190,7 @@ class _Draft:
         """The wish that this step makes or adds to; in words why there is none."""
         match step.kind:
             case "note":
-                body = note_text(self.situation.call, self.situation.disposition, self.zone)
+                body = note_text(self.situation.call, self.situation.disposition, self.zone, named=self.named)
                 return self._once("note", step.kind, {"body": body})
             case "add_tags" | "remove_tags":
                 return self._tags(step.kind, map(self._filled, step.tags))
@@ -218,8 +224,8 @@ class _Draft:
         """The tag with its placeholders (rules.PLACEHOLDERS) filled."""
         if "{" not in tag:
             return tag
-        call, outcome, _ = self.situation
-        return tag.format(disposition=_slug(outcome), direction=_slug(call.direction), trunk=_slug(call.trunk))
+        call = self.situation.call
+        return tag.format(disposition=_slug(self.named), direction=_slug(call.direction), trunk=_slug(call.trunk))
 
     def plan(self) -> Plan:
         """All wishes as actions, in the order in which they are applied."""

@@ -16,11 +16,12 @@ from connector.errors import RingbackError, UsageError
 from connector.locations import LocationConfig
 from connector.settings import load
 from mappings.books import default_book
-from mappings.disposition import disposition, standing
+from mappings.disposition import standing
 from mappings.payload.recorded import recorded
 from mappings.payload.request import NotUnderstoodError
 from mappings.plan import ContactState, plan
 from mappings.trunks import names, read, trunk
+from mappings.words import USUAL
 
 if TYPE_CHECKING:
     import argparse
@@ -66,13 +67,16 @@ def explained(trunk_name: str, raw: bytes, book: Book, config: LocationConfig | 
         return {"status": "quarantined", "reason": str(error), "calls": [], "actions": [], "not_fired": []}
     told: dict[str, Any] = {"status": "ignored", "reason": None, "calls": [], "actions": [], "not_fired": []}
     zone = ZoneInfo(config.time_zone if config is not None and config.time_zone else "UTC")
+    words = USUAL if config is None else config.words
     for call in calls:
         stands = standing(call)
-        meant = disposition(call)
+        meant = words.meaning(call)
         told["calls"].append(call.facts() | {"disposition": None if meant is None else meant.value})
         if stands.status == "accepted":
             workflows = None if config is None else config.workflows
-            planned = plan(call, ContactState(), book, now_ms=now, zone=zone, workflows=workflows).surface()
+            planned = plan(
+                call, ContactState(), book, now_ms=now, zone=zone, workflows=workflows, words=words
+            ).surface()
             told["actions"] += planned["actions"]
             told["not_fired"] += planned["not_fired"]
         if told["status"] == "ignored" or stands.status == "accepted":

@@ -70,6 +70,12 @@ def test_nobody_waits_for_the_answer_of_a_call_that_was_not_answered() -> None:
     assert merged([BEGAN], end).awaits == ()
 
 
+def test_an_end_that_says_nobody_answered_is_believed() -> None:
+    end = replace(ENDED, answered=False, talk_ms=0, outcome=Disposition.NO_ANSWER, awaits=())
+    call = merged(PARTS, end)
+    assert (call.answered, disposition(call)) == (False, Disposition.NO_ANSWER)
+
+
 def test_giving_up_says_what_never_came() -> None:
     call = gave_up_waiting(merged([]))
     assert call.awaits == ()
