@@ -11,12 +11,13 @@ import orjson
 import structlog
 from aiohttp import web
 
+from connector.locations import registered
 from connector.problem import problem
 from connector.store import NewEvent, NewQuarantine, StoreError
 from mappings.disposition import disposition, standing
 from mappings.numbers import lane
 from mappings.payload.request import Credentials, NotUnderstoodError, Request, UnverifiedError
-from mappings.trunks import Trunk, names, read, trunk
+from mappings.trunks import Trunk, read, trunk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,11 +92,11 @@ class Intake:
         return response
 
     async def _answer(self, location_id: str, trunk_name: str, request: Request, key: str | None) -> web.Response:
-        adapter = _adapter(trunk_name)
         try:
             location = await self._locations.get(location_id)
         except StoreError as error:
             return self._cannot_take(str(error))
+        adapter = registered(trunk_name) if location is None else location.adapter(trunk_name)
         if not _verified(adapter, location, request, key):
             return problem(401, "Unauthorized", _UNAUTHORIZED)
         assert adapter is not None  # noqa: S101 - for the type checker: nothing unknown is ever verified
@@ -214,10 +215,6 @@ def event_key(call: Call) -> str:
     return f"extra:{blake2b(call.to_json(), digest_size=8).hexdigest()}"
 
 
-def _adapter(name: str) -> Trunk | None:
-    return trunk(name) if name in names() else None
-
-
 def _verified(adapter: Trunk | None, location: Location | None, request: Request, key: str | None) -> bool:
     """Unknown sub-account, trunk not configured and bad signature take the same way, and so the same time."""
     configured = None
@@ -233,12 +230,12 @@ def _verified(adapter: Trunk | None, location: Location | None, request: Request
     return configured is not None
 
 
-_HEADERS_TO_KEEP = ("content-type", "content-encoding", "user-agent")
+_HEADERS_TO_KEEP = frozenset({"content-type", "content-encoding", "user-agent"})
 
 
 def _kept_headers(request: Request) -> dict[str, str]:
     """What reading the body again may need; never what proves the sender."""
-    return {name: request.headers[name] for name in _HEADERS_TO_KEEP if name in request.headers}
+    return {name: value for name, value in request.headers.items() if name in _HEADERS_TO_KEEP or name[:3] == "ce-"}
 
 
 _RANK: dict[Status, int] = {"accepted": 0, "duplicate": 1, "quarantined": 2, "ignored": 3}

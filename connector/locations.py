@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import orjson
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from mappings.call import Disposition
 from mappings.payload.request import Credentials
 from mappings.rules import Book
+from mappings.trunks import names, trunk
 from mappings.words import Words
 from oauth.vault import place
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.store import LocationRow, Locations
+    from mappings.trunks import Trunk
     from oauth.vault import Vault
 
 
@@ -39,6 +41,8 @@ class LocationConfig(BaseModel):
 
     trunks: dict[str, TrunkConfig] = {}
     """The trunks that may post, by name."""
+    custom_trunks: tuple[dict[str, Any], ...] = ()
+    """Trunks of its own, each a mapping document (mappings/custom_mapping.py), kept as it was written."""
     unknown_number: Literal["create", "skip", "hold"] = "create"
     """A number the CRM does not know: create a contact, let the call go, or park it for a person."""
     time_zone: str | None = None
@@ -55,6 +59,15 @@ class LocationConfig(BaseModel):
     """An enrolment whose outcome is unknown: do it again, or park it for a person."""
     book: Book | None = None
     """The rule book; the shipped default when not given."""
+
+    @field_validator("custom_trunks")
+    @classmethod
+    def _readable(cls, value: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+        for document in value:
+            name = _adapter(document).name
+            if name in names():
+                raise ValueError(f"{name!r} is a trunk that Ringback has; give yours another name")
+        return value
 
     @field_validator("causes")
     @classmethod
@@ -84,16 +97,32 @@ class Location:
     id: str
     config: LocationConfig
     credentials: Mapping[str, Credentials] = field(repr=False)
+    own: Mapping[str, Trunk] = field(default_factory=dict, repr=False)
+
+    def adapter(self, name: str) -> Trunk | None:
+        """The trunk of that name, its own ones included; None where there is none."""
+        return self.own.get(name) or registered(name)
 
 
-def secret_name(trunk: str) -> str:
+def registered(name: str) -> Trunk | None:
+    """The trunk that Ringback has under that name; None where it has none."""
+    return trunk(name) if name in names() else None
+
+
+def _adapter(document: dict[str, Any]) -> Trunk:
+    from mappings.custom import TrunkMapping, custom_trunk  # noqa: PLC0415 - 30 models, for the few who need them
+
+    return custom_trunk(TrunkMapping.model_validate(document))
+
+
+def secret_name(trunk_name: str) -> str:
     """The name under which a trunk's secrets are sealed."""
-    return f"trunk/{trunk}"
+    return f"trunk/{trunk_name}"
 
 
-def seal_trunk(vault: Vault, location: str, trunk: str, secrets: tuple[str, ...]) -> bytes:
+def seal_trunk(vault: Vault, location: str, trunk_name: str, secrets: tuple[str, ...]) -> bytes:
     """A trunk's secrets, newest first, as one sealed value."""
-    return vault.seal(orjson.dumps(secrets).decode(), bound_to=place(location, secret_name(trunk)))
+    return vault.seal(orjson.dumps(secrets).decode(), bound_to=place(location, secret_name(trunk_name)))
 
 
 def open_location(row: LocationRow, vault: Vault) -> Location:
@@ -104,13 +133,14 @@ def open_location(row: LocationRow, vault: Vault) -> Location:
     """
     config = LocationConfig.model_validate_json(row.document)
     credentials = {}
-    for trunk, settings in config.trunks.items():
-        sealed = row.secrets.get(secret_name(trunk))
+    for name, settings in config.trunks.items():
+        sealed = row.secrets.get(secret_name(name))
         if sealed is None:  # fail closed: a trunk without a secret has no entry
             continue
-        secrets = orjson.loads(vault.open(sealed, bound_to=place(row.id, secret_name(trunk))))
-        credentials[trunk] = Credentials(secrets=tuple(secrets), window_s=settings.window_s)
-    return Location(row.id, config, credentials)
+        secrets = orjson.loads(vault.open(sealed, bound_to=place(row.id, secret_name(name))))
+        credentials[name] = Credentials(secrets=tuple(secrets), window_s=settings.window_s)
+    own = {adapter.name: adapter for adapter in map(_adapter, config.custom_trunks)}
+    return Location(row.id, config, credentials, own)
 
 
 class LocationBook:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connector.intake import new_event
 from mappings.disposition import standing
 from mappings.payload.request import NotUnderstoodError, Request
-from mappings.trunks import names, read, trunk
+from mappings.trunks import read
 
 if TYPE_CHECKING:
     from connector.locations import LocationBook
@@ -27,10 +27,11 @@ async def read_again(quarantined: int, store: Store, locations: LocationBook) ->
     location = await locations.get(row.location)
     if location is None:
         return f"sub-account {row.location} is not registered"
-    if row.trunk not in names():
-        return f"this version has no trunk {row.trunk!r}"
+    adapter = location.adapter(row.trunk)
+    if adapter is None:
+        return f"there is no trunk {row.trunk!r}"
     try:
-        calls = read(trunk(row.trunk), _request(row))
+        calls = read(adapter, _request(row))
     except NotUnderstoodError as error:
         return f"still not understood: {error}"
     unclear = [stands.reason for call in calls if (stands := standing(call)).status == "quarantined"]

@@ -50,6 +50,8 @@ class Call:
     answer_ms: int | None = None
     end_ms: int | None = None
     talk_ms: int | None = None
+    undated: bool | None = None
+    """True where it is not known what the talk time counts from, so that no answer time is derived from it."""
     answered: bool | None = None
     """Whether the far end picked up; None lets `settle` decide from the times and the cause."""
     q850: int | None = None

@@ -48,8 +48,9 @@ _ORDERLY = frozenset({None, 16, 31, 127})
 def note_text(call: Call, disposition: Disposition | None, zone: tzinfo, *, named: str | None = None) -> str:
     """The note for a call, times in `zone`, its disposition by the name it has here.
 
-    At most LIMIT bytes, no control characters but line feeds. Text from outside cannot start a line of its own, nor, but for the call's id, be taken for markup. What
-    does not fit is left out, the least needed first; the last line is always `marker(call_id)`.
+    At most LIMIT bytes, no control characters but line feeds. Text from outside cannot start a line of its own, nor,
+    but for the call's id, be taken for markup. What does not fit is left out, the least needed first; the last line
+    is always `marker(call_id)`.
     """
     last = "" if call.call_id is None else marker(call.call_id)
     lines = [_headline(call, _shown(named) or disposition), *_facts(call, disposition, zone)]

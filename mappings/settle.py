@@ -52,8 +52,9 @@ def settle(call: Call, *, received_ms: int) -> Call:
        where one is given.
     5. Not answered: no answer time, talk time 0.
     6. Answered: an answer after the end, or more than 31 days before it, is no fact. A missing answer is
-       end - talk, but not before the start; a missing end is answer + talk. The talk time is end - answer if
-       both have sub-second precision or none was given; else the trunk's own where it is within 2 s of that.
+       end - talk, but not before the start, nor for an undated talk time; a missing end is answer + talk. The
+       talk time is end - answer if both have sub-second precision or none was given; else the trunk's own where
+       it is within 2 s of that.
     7. A start up to 2 s after the answer or the end is moved to it; one later than that, or more than 31 days
        before it, is no fact.
 
@@ -198,6 +199,8 @@ class _Times:
 
     def _derive(self, talk: int) -> None:
         if self.answer is None and self.end is not None:
+            if self.call.undated:
+                return
             answer = self.end - talk
             if self.start is not None and answer < self.start <= self.end:
                 answer = self.start

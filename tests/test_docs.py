@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connector.cli import COMMANDS, main
+from mappings.trunks import names
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -35,6 +36,12 @@ def test_every_command_in_a_shell_block_exists(page: Path) -> None:
     lines = [line for block in blocks for line in block.splitlines() if not line.lstrip().startswith("#")]
     named = {word for line in lines for word in _RINGBACK.findall(line) if "ringback listens" not in line}
     assert named <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_trunk_has_a_page(name: str) -> None:
+    assert f"Trunk name: `{name}`" in (ROOT / "docs" / "trunks" / f"{name}.md").read_text()
+    assert f"]({name}.md)" in (ROOT / "docs" / "trunks" / "README.md").read_text()
 
 
 @pytest.mark.parametrize("example", sorted((ROOT / "docs" / "examples").iterdir()), ids=lambda path: path.name)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from connector.cli import out
-from connector.cli.book import read_book_file
+from connector.cli.book import read_book_file, read_mapping_file
 from connector.cli.location import opened
 from connector.clock import now_ms
 from connector.errors import RingbackError, UsageError
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
     import argparse
 
     from mappings.rules import Book
+    from mappings.trunks import Trunk
 
 
 def configure(command: argparse.ArgumentParser) -> None:
     """The command's arguments."""
     command.add_argument("file", metavar="FILE", help="the payload as the trunk sent it; - for standard input")
-    command.add_argument("--trunk", required=True, help="whose payload it is (see `ringback trunks`)")
+    whose = command.add_mutually_exclusive_group(required=True)
+    whose.add_argument("--trunk", help="whose payload it is (see `ringback trunks`)")
+    whose.add_argument("--mapping", metavar="FILE", help="read it by this trunk mapping (docs/trunks/custom.md)")
     which = command.add_mutually_exclusive_group()
     which.add_argument("--location", metavar="LOC", help="plan with this sub-account's rule book")
     which.add_argument("--book", metavar="BOOK", help="plan with this rule book (TOML or JSON)")
@@ -42,11 +45,7 @@ def configure(command: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain one file. Exit code 0 whatever it means; 2 if it cannot be read."""
-    if args.trunk not in names():
-        raise UsageError(
-            f"There is no trunk {args.trunk!r}.", means="nothing was read.", do=f"choose of: {', '.join(names())}."
-        )
-    told = explained(args.trunk, _bytes(args.file), *_configured(args))
+    told = explained(_adapter(args), _bytes(args.file), *_configured(args))
     if args.json:
         out.as_json(told)
     else:
@@ -54,7 +53,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def explained(trunk_name: str, raw: bytes, book: Book, config: LocationConfig | None) -> dict[str, Any]:
+def _adapter(args: argparse.Namespace) -> Trunk:
+    if args.mapping is not None:
+        return read_mapping_file(args.mapping)[0]
+    if args.trunk in names():
+        return trunk(args.trunk)
+    raise UsageError(
+        f"There is no trunk {args.trunk!r}.", means="nothing was read.", do=f"choose of: {', '.join(names())}."
+    )
+
+
+def explained(adapter: Trunk, raw: bytes, book: Book, config: LocationConfig | None) -> dict[str, Any]:
     """The outer surface's document (docs/design.md, "Outer surface"). No signature is asked for: it is a file.
 
     The contact is taken as known and without history. Without a sub-account the workflows keep their names, and
@@ -62,7 +71,7 @@ def explained(trunk_name: str, raw: bytes, book: Book, config: LocationConfig | 
     """
     now = now_ms()
     try:
-        calls = read(trunk(trunk_name), recorded(raw, now))
+        calls = read(adapter, recorded(raw, now))
     except NotUnderstoodError as error:
         return {"status": "quarantined", "reason": str(error), "calls": [], "actions": [], "not_fired": []}
     told: dict[str, Any] = {"status": "ignored", "reason": None, "calls": [], "actions": [], "not_fired": []}

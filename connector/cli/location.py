@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 from pydantic import ValidationError
 
 from connector.cli import out
-from connector.cli.book import read_book_file
+from connector.cli.book import read_book_file, read_mapping_file
 from connector.clock import now_ms
 from connector.errors import RingbackError, UsageError
 from connector.keys import open_vault
@@ -72,6 +74,8 @@ def _options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--time-zone", metavar="ZONE", help="IANA zone for times in notes")
     command.add_argument("--country", metavar="CC", help="ISO country of numbers without a country code")
     command.add_argument("--when-in-doubt", choices=("repeat", "hold"), help="enrolments whose outcome is unknown")
+    command.add_argument("--file", metavar="FILE", help="the whole configuration (TOML or JSON); secrets stay")
+    command.add_argument("--mapping", metavar="FILE", help="a trunk of your own, described (docs/trunks/custom.md)")
     command.add_argument("--book", metavar="FILE", help="rule book (TOML or JSON) instead of the shipped one")
 
 
@@ -112,7 +116,7 @@ async def _add(args: argparse.Namespace, store: Store, vault: Vault) -> int:
         raise UsageError(
             f"Sub-account {args.location} is registered already.", means=NOTHING, do="change it with `location set`."
         )
-    if not args.token or not args.trunk:
+    if not args.token or not (args.trunk or args.mapping):
         raise UsageError(
             "A new sub-account needs --token and --trunk.", means=NOTHING, do="see `ringback location add --help`."
         )
@@ -125,6 +129,8 @@ async def _set(args: argparse.Namespace, store: Store, vault: Vault) -> int:
 
 
 async def _keep(args: argparse.Namespace, document: dict[str, Any], store: Store, vault: Vault) -> int:
+    if args.mapping is not None:
+        _describe(args, document)
     made = None
     sealed: dict[str, bytes | None] = {}
     if args.token:
@@ -146,8 +152,12 @@ async def _keep(args: argparse.Namespace, document: dict[str, Any], store: Store
 
 
 def _config(args: argparse.Namespace, document: dict[str, Any]) -> LocationConfig:
+    if args.file is not None:
+        document.clear()
+        document.update(_document(args.file))
     if args.trunk:
-        if args.trunk not in names():
+        own = [one.get("name") for one in document.get("custom_trunks", ())]
+        if args.trunk not in (*names(), *own):
             raise UsageError(
                 f"There is no trunk {args.trunk!r}.", means=NOTHING, do=f"choose one of: {', '.join(names())}."
             )
@@ -168,6 +178,33 @@ def _config(args: argparse.Namespace, document: dict[str, Any]) -> LocationConfi
         raise UsageError(
             f"That cannot be: {wrong}.", means=NOTHING, do="correct it and run the command again."
         ) from None
+
+
+def _describe(args: argparse.Namespace, document: dict[str, Any]) -> None:
+    """Put the trunk of --mapping in place of one of the same name; it is the --trunk if no other is named."""
+    adapter, described = read_mapping_file(args.mapping)
+    others = [one for one in document.get("custom_trunks", ()) if one.get("name") != adapter.name]
+    document["custom_trunks"] = [*others, described]
+    args.trunk = args.trunk or adapter.name
+
+
+def _document(name: str) -> dict[str, Any]:
+    """The configuration in that file.
+
+    Raises:
+        UsageError: it cannot be read, or is neither TOML nor JSON.
+    """
+    path = Path(name)
+    try:
+        text = path.read_text(encoding="utf-8")
+        found = orjson.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{name} cannot be read: {error}.", means=NOTHING, do="correct the file or its path."
+        ) from None
+    if not isinstance(found, dict):
+        raise UsageError(f"{name} holds no table of settings.", means=NOTHING, do="see docs/sub-accounts.md.")
+    return found
 
 
 def _told(args: argparse.Namespace, made: str | None) -> None:

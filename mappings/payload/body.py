@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_to_bytes
 
 import orjson
 
@@ -115,7 +115,12 @@ def pairs(text: str) -> list[tuple[str, str]]:
 
 
 def _unescaped(text: str) -> str:
-    return unquote_plus(text, errors="replace") if "%" in text or "+" in text else text
+    if "+" in text:
+        text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    # The same as unquote, at half the cost, for text that is ASCII, as it should be.
+    return unquote_to_bytes(text).decode(errors="replace") if text.isascii() else unquote(text, errors="replace")
 
 
 def form(text: str) -> dict[str, Any]:

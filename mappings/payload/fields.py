@@ -45,6 +45,7 @@ _ANONYMOUS = frozenset(
 _SCHEME = re.compile(r"(?:^|<)\s*(?:sips?|tel):(?://)?", re.IGNORECASE)
 _END_OF_USER = re.compile(r"[@;>?:]")
 _PUNCTUATED_E164 = re.compile(r"\+[0-9 ().\-]{5,30}")
+_BARE_E164 = re.compile(r"[1-9][0-9]{7,14}")
 _PUNCTUATION = str.maketrans("", "", " ().-")
 
 _DIRECTIONS: dict[str, Direction] = {
@@ -129,7 +130,7 @@ def _epoch_ms(number: float, what: str, notes: list[str]) -> int | None:
         notes.append(f"{what} is not a time: {number!r:.40}")
         return None
     if number < _FIRST_MILLISECONDS:
-        return round(number * 1000)
+        return round(number * 1_000_000) // 1000  # by way of whole microseconds: x.123 is no binary fraction
     if number < _FIRST_MICROSECONDS:
         return int(number)
     return int(number) // (1000 if number < _FIRST_NANOSECONDS else 1_000_000)
@@ -179,6 +180,12 @@ def phone(raw: Any, what: str, notes: list[str]) -> str | None:
         notes.append(f"{what} is withheld: {given!r:.40}")
         return None
     return given or None
+
+
+def international(raw: Any, what: str, notes: list[str]) -> str | None:
+    """As `phone`, for a trunk that writes E.164 without its `+`: 8 to 15 digits that begin with no 0 get it."""
+    given = phone(raw, what, notes)
+    return f"+{given}" if given is not None and _BARE_E164.fullmatch(given) else given
 
 
 def _user_part(given: str) -> str:

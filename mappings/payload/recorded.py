@@ -19,6 +19,6 @@ def recorded(raw: bytes, received_ms: int) -> Request:
     """
     target = _TARGET.fullmatch(raw)
     if target is None:
-        return Request(method="POST", url=_ORIGIN, headers={}, body=raw, received_ms=received_ms)
+        return Request(method="POST", url=_ORIGIN, headers={}, body=raw, received_ms=received_ms, recorded=True)
     url = _ORIGIN + target[1].decode(errors="replace")
-    return Request(method="GET", url=url, headers={}, body=b"", received_ms=received_ms)
+    return Request(method="GET", url=url, headers={}, body=b"", received_ms=received_ms, recorded=True)

@@ -25,7 +25,8 @@ class Request:
     """What the trunk sent.
 
     `headers` with lower-case names, `url` whole and as the provider saw it (public scheme and host, path and
-    query as received), `body` the raw bytes, `received_ms` epoch milliseconds.
+    query as received), `body` the raw bytes, `received_ms` epoch milliseconds. A `recorded` request was read from a
+    file: its `received_ms` bounds the times in it, but says nothing of when the event came.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Request:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     received_ms: int
+    recorded: bool = False
 
     @property
     def query(self) -> str:

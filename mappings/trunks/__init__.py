@@ -1,7 +1,8 @@
 """The trunks Ringback speaks, by name. One file a trunk: a module here that has a `TRUNK` is registered.
 
 The next one is a single file: write `verify(request, credentials)` and `parse(request)`, and end with
-`TRUNK = Trunk(name=..., verify=verify, parse=parse, ...)`.
+`TRUNK = Trunk(name=..., verify=verify, parse=parse, ...)`. Or it needs no code: a mapping document in
+mappings/trunks_custom is registered too (docs/trunks/custom.md).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import importlib
 import pkgutil
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from mappings.payload.request import NotUnderstoodError
@@ -47,7 +49,7 @@ class Trunk:
 @cache
 def names() -> tuple[str, ...]:
     """The names under which trunks are registered, in alphabetical order."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
+    return tuple(sorted(_coded() | _mapped()))
 
 
 @cache
@@ -59,9 +61,25 @@ def trunk(name: str) -> Trunk:
     """
     if name not in names():
         raise KeyError(name)
+    if name in _mapped():
+        # Not above: it imports this module; and pydantic is only for those who need it.
+        from mappings.custom import shipped  # noqa: PLC0415 - see above
+
+        return shipped(name)
     found = importlib.import_module(f"{__name__}.{name}").TRUNK
     assert isinstance(found, Trunk)  # noqa: S101 - a programming error in a trunk's file, not an input
     return found
+
+
+@cache
+def _coded() -> frozenset[str]:
+    return frozenset(module.name for module in pkgutil.iter_modules(__path__))
+
+
+@cache
+def _mapped() -> frozenset[str]:
+    files = (entry.name for entry in resources.files("mappings").joinpath("trunks_custom").iterdir())
+    return frozenset(file.removesuffix(".toml") for file in files if file.endswith(".toml"))
 
 
 def read(adapter: Trunk, request: Request) -> list[Call]:

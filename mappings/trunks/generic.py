@@ -14,30 +14,21 @@ unless `duration` (talk time in seconds) is above 0 and the cause allows an answ
 from __future__ import annotations
 
 import hmac
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
-from mappings import causes
-from mappings.call import Call, Disposition, Event, iso
-from mappings.disposition import worded
-from mappings.payload import body, fields, signing, standard_webhooks
-from mappings.payload.request import NotUnderstoodError, Request, UnverifiedError
+from mappings.payload import body, generic_call, signing, standard_webhooks
+from mappings.payload.request import Request, UnverifiedError
 from mappings.trunks import Trunk
 
 if TYPE_CHECKING:
-    from mappings.causes import Cause
+    from mappings.call import Call
     from mappings.payload.request import Credentials
 
 _NAME = "generic"
 _SIGNATURE = "x-ringback-signature"
 _MOST_ITEMS = 20
-_EVENTS: dict[str | None, Event] = {
-    None: "completed",
-    "initiated": "initiated",
-    "answered": "answered",
-    "completed": "completed",
-}
 
 
 def verify(request: Request, credentials: Credentials) -> None:
@@ -77,81 +68,12 @@ def parse(request: Request) -> list[Call]:
     Raises:
         NotUnderstoodError: not JSON objects, or one names an unknown event.
     """
-    return [_call(item) for item in body.objects(body.value(request))]
-
-
-def _call(item: dict[str, Any]) -> Call:
-    event = _EVENTS.get(fields.text(item.get("event")))
-    if event is None:
-        raise NotUnderstoodError("the event is not initiated, answered or completed")
-    notes: list[str] = []
-    cause = _cause(item.get("hangup_cause"), notes)
-    talk_ms = fields.duration_ms(item.get("duration"))
-    return Call(
-        trunk=_NAME,
-        call_id=fields.text(item.get("call_uuid")),
-        event=event,
-        direction=fields.direction(item.get("direction"), notes),
-        from_=fields.phone(item.get("from"), "from", notes),
-        to=fields.phone(item.get("to"), "to", notes),
-        start_ms=fields.instant(item.get("start"), "start", notes),
-        answer_ms=fields.instant(item.get("answer"), "answer", notes),
-        end_ms=fields.instant(item.get("end"), "end", notes),
-        talk_ms=talk_ms,
-        answered=_answered(event, item.get("answer"), talk_ms),
-        q850=cause.code if cause and cause.kind == "q850" else None,
-        sip=fields.integer(item.get("sip_code")) or (cause.code if cause and cause.kind == "sip" else None),
-        cause=fields.text(item.get("hangup_cause")),
-        outcome=_outcome(item.get("hangup_cause"), cause),
-        amd=fields.amd(item.get("amd")),
-        hangup_by=fields.text(item.get("hangup_by")),
-        agent=fields.text(item.get("agent")),
-        recording_url=fields.text(item.get("recording_url")),
-        notes=tuple(notes),
-    )
-
-
-def _answered(event: Event, answer: Any, talk_ms: int | None) -> bool | None:
-    """False where the payload says so (no answer, no talk time); None leaves it to the times and cause."""
-    never = fields.is_nothing(answer) and not talk_ms
-    return False if event == "completed" and never else None
-
-
-def _cause(raw: Any, notes: list[str]) -> Cause | None:
-    text = fields.text(raw)
-    found = causes.named(text)
-    if found is None and text not in (None, "0") and worded(text) is None:
-        notes.append(f"unknown cause {text!r:.40}")
-    return found
-
-
-def _outcome(raw: Any, cause: Cause | None) -> Disposition | None:
-    """Only FreeSWITCH's own causes and plain words ("busy"); SIP and Q.850 are read as what they are."""
-    if cause is None:
-        return worded(fields.text(raw))
-    return cause.disposition if cause.kind == "fs" else None
+    return [generic_call.read(item, _NAME) for item in body.objects(body.value(request))]
 
 
 def compose(call: Call, secret: str, url: str, sent_ms: int) -> Request:
     """The request for that call, signed as of `sent_ms`."""
-    payload = {
-        "call_uuid": call.call_id,
-        "event": call.event,
-        "from": call.from_,
-        "to": call.to,
-        "start": iso(call.start_ms),
-        "answer": iso(call.answer_ms),
-        "end": iso(call.end_ms),
-        "duration": call.duration_s,
-        "hangup_cause": call.cause or call.q850,
-        "sip_code": call.sip,
-        "direction": call.direction,
-        "recording_url": call.recording_url,
-        "agent": call.agent,
-        "amd": call.amd,
-        "hangup_by": call.hangup_by,
-    }
-    raw = orjson.dumps(payload)
+    raw = orjson.dumps(generic_call.write(call))
     signature = signing.hmac_hex(signing.as_bytes(secret), b"%d.%b" % (sent_ms // 1000, raw))
     headers = {"content-type": "application/json", _SIGNATURE: f"t={sent_ms // 1000},v1={signature}"}
     return Request(method="POST", url=url, headers=headers, body=raw, received_ms=sent_ms)

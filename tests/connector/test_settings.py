@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from connector.errors import UsageError
+from connector.locations import LocationConfig
 from connector.settings import PREFIX, Settings, load, origins, unknown_names
 
 DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -15,6 +16,11 @@ DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", LocationConfig.model_fields)
+def test_every_field_of_a_sub_account_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in (DOCS.parent / "sub-accounts.md").read_text()
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)

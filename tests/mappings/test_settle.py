@@ -43,6 +43,11 @@ def test_a_missing_answer_is_the_end_less_the_talk_time() -> None:
     assert call.notes == ("answer derived from end - duration",)
 
 
+def test_an_undated_talk_time_places_no_answer() -> None:
+    call = settled(end_ms=NOW, talk_ms=40_000, undated=True)
+    assert (call.answer_ms, call.duration_s, call.answered) == (None, 40, True)
+
+
 def test_a_missing_end_is_the_answer_and_the_talk_time() -> None:
     call = settled(answer_ms=NOW - 60_000, talk_ms=40_000)
     assert (call.end_ms, call.notes) == (NOW - 20_000, ("end derived from answer + duration",))

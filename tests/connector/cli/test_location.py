@@ -103,3 +103,27 @@ def test_a_rule_book_is_kept_with_the_sub_account(ringback: Command, tmp_path: P
     )
     told = ringback.json("explain", "--trunk", "generic", "--location", "LOC", "call.json")
     assert [action["kind"] for action in told["actions"]] == ["note"]
+
+
+def test_a_whole_configuration_can_come_from_a_file(ringback: Command, tmp_path: Path) -> None:
+    ringback(*ADD)
+    (tmp_path / "loc.toml").write_text(
+        'unknown_number = "hold"\n[trunks.generic]\n[dispositions]\n"No Answer" = "Not reached"\n'
+        '[causes]\n"sip:486" = "No Answer"\n'
+    )
+    assert ringback("location", "set", "LOC", "--file", "loc.toml")[0] == 0
+    (tmp_path / "call.json").write_text(
+        '{"call_uuid": "c", "from": "+14155550100", "to": "+14155550111", "end": 1790000000, "hangup_cause": 486,'
+        ' "direction": "outbound"}'
+    )
+    told = ringback.json("explain", "--trunk", "generic", "--location", "LOC", "call.json")
+    assert told["calls"][0]["disposition"] == "No Answer"
+    assert told["actions"][1]["args"] == {"tags": ["call-not-reached"]}
+
+
+@pytest.mark.parametrize("text", ["{broken", 'unknown_number = "perhaps"', "[causes]\n486 = 'Sleepy'"])
+def test_a_file_that_does_not_validate_replaces_nothing(ringback: Command, tmp_path: Path, text: str) -> None:
+    ringback(*ADD, "--unknown-number", "skip")
+    (tmp_path / "loc.toml").write_text(text)
+    assert ringback("location", "set", "LOC", "--file", "loc.toml")[0] == 2
+    assert ringback.json("location", "show", "LOC")["config"]["unknown_number"] == "skip"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from hypothesis import given
@@ -107,3 +108,8 @@ def test_arbitrary_bytes_are_read_or_not_understood(raw: bytes) -> None:
         body.value(post(raw))
     except NotUnderstoodError:
         return
+
+
+@given(st.text(st.sampled_from("a%+2BfF\u00e9 0\ud8003cg"), max_size=12))
+def test_a_forms_value_is_unescaped_as_forms_are(escaped: str) -> None:
+    assert body.pairs(f"a={escaped}") == [("a", unquote_plus(escaped, errors="replace"))]

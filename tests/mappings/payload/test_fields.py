@@ -179,6 +179,36 @@ def test_who_answered_is_read(raw: Any, who: str | None) -> None:
     assert fields.amd(raw) == who
 
 
+@pytest.mark.parametrize(
+    ("raw", "number"),
+    [
+        ("447700900102", "+447700900102"),
+        (447700900102, "+447700900102"),
+        ("+447700900102", "+447700900102"),
+        ("sip:447700900102@example.com", "+447700900102"),
+        ("02079460102", "02079460102"),
+        ("1234567", "1234567"),
+        ("1" * 16, "1" * 16),
+        ("alice", "alice"),
+        ("", None),
+    ],
+)
+def test_digits_that_may_be_e164_get_their_plus_where_the_trunk_leaves_it_out(raw: Any, number: str | None) -> None:
+    assert fields.international(raw, "from", []) == number
+
+
+@pytest.mark.parametrize(
+    ("raw", "ms"),
+    [
+        ("1777903200.559709", 1_777_903_200_559),
+        (1777903200.559999, 1_777_903_200_559),
+        (1777903200.123, 1_777_903_200_123),
+    ],
+)
+def test_fractions_of_a_millisecond_are_cut_off(raw: Any, ms: int) -> None:
+    assert fields.instant(raw, "end", []) == ms
+
+
 anything = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers(), max_size=2)
 
 

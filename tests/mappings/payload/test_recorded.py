@@ -17,3 +17,8 @@ def test_a_request_target_is_a_get(raw: bytes) -> None:
 def test_anything_else_is_a_post_of_those_bytes(raw: bytes) -> None:
     request = recorded(raw, 5)
     assert (request.method, request.body, dict(request.headers)) == ("POST", raw, {})
+
+
+@pytest.mark.parametrize("raw", [b"/hook?a=1", b"{}"])
+def test_a_recorded_request_says_that_it_was_read_from_a_file(raw: bytes) -> None:
+    assert recorded(raw, 5).recorded

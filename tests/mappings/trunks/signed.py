@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mappings.payload.request import Credentials, Request, UnverifiedError
 
@@ -11,6 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mappings.trunks import Trunk
+
+_SEED = bytes(range(32))
+_PUBLIC = Ed25519PrivateKey.from_private_bytes(_SEED).public_key().public_bytes_raw()
+PUBLIC_KEY = b64encode(_PUBLIC).decode()
+KEY_PAIR = b64encode(_SEED + _PUBLIC).decode()
+"""A key pair as `compose` of a trunk that signs with Ed25519 takes it: seed and public key."""
 
 
 def flipped(request: Request, header: str) -> Iterator[Request]:

@@ -157,7 +157,12 @@ def test_no_answer_time_means_not_answered(answer: Any) -> None:
 
 def test_a_call_that_goes_on_is_another_event() -> None:
     call = one(event="answered", answer="2026-05-04T14:00:05Z", end=None)
-    assert (call.event, call.answered, standing(call).status) == ("answered", True, "ignored")
+    assert (call.event, call.answered, standing(call).status) == ("answered", True, "accepted")
+
+
+def test_an_extra_tells_only_what_was_learnt() -> None:
+    call = one(event="extra", amd="machine", hangup_cause="busy", end=None)
+    assert (call.event, call.amd, call.answered, call.outcome) == ("extra", "machine", None, None)
 
 
 def test_a_list_holds_several_calls_in_order() -> None:

@@ -20,11 +20,24 @@ NOW_MS = 1_777_903_200_000
 URL = "https://crm.example.com/hooks/loc/trunk"
 HEADERS = (
     "authorization",
+    "ce-specversion",
+    "ce-time",
+    "ce-type",
+    "elevenlabs-signature",
+    "jambonz-signature",
     "svix-signature",
+    "telnyx-signature-ed25519",
+    "telnyx-timestamp",
     "webhook-id",
     "webhook-signature",
     "webhook-timestamp",
+    "x-plivo-signature",
+    "x-plivo-signature-v2",
+    "x-plivo-signature-v3",
+    "x-plivo-signature-v3-nonce",
     "x-ringback-signature",
+    "x-signalwire-signature",
+    "x-timestamp",
     "x-twilio-signature",
     "x-vobiz-signature",
 )
@@ -32,10 +45,43 @@ FIELDS = {
     "generic": "call_uuid event from to start answer end duration hangup_cause direction sip_code amd agent",
     "twilio": "CallSid CallStatus From To Timestamp CallDuration SipResponseCode AnsweredBy DialCallStatus DialCallSid",
     "freeswitch": "variables callflow times channel_data Event-Name Unique-ID variable_uuid Hangup-Cause",
+    "vonage": "status detail uuid call_uuid from to timestamp start_time end_time duration sip_code direction",
+    "sinch": "event callid conferenceId timestamp result reason duration from cli to amd",
+    "didww": "type id attributes",
+    "jambonz": "call_status dial_call_status call_sid dial_call_sid from to duration sip_status direction data payload",
+    "kazoo": "hook_event call_id from to timestamp billing_seconds duration_seconds hangup_cause hangup_code",
+    "wazo": "name data call_id creation_time answer_time hangup_time reason_code is_caller direction caller_id_number",
+    "telnyx": "data metadata event_type payload occurred_at created_at CallSid CallStatus Timestamp CallInitiatedAt",
+    "signalwire": "CallSid CallStatus From To Timestamp HangupBy SipResultCode RecordingStatus call params event_type",
+    "plivo": "Event CallUUID CallStatus StartTime SessionStart AnswerTime EndTime HangupCauseCode Machine call_uuid "
+    "objects initiation_time hangup_cause_code hangup_cause_name DialBLegUUID RecordUrl",
+    "bandwidth": "eventType callId parentCallId from to startTime answerTime endTime cause machineDetectionResult time",
+    "asterisk": "event uuid unique_id start answer end billsec_s disposition dialstatus q850_cause type channel cause "
+    "Event Uniqueid Linkedid ChannelState Cause Timestamp Channel StartTime EndTime Disposition duration Exten",
+    "kamailio": "event uuid call_id start_ms answer_ms end_ms duration_ms sip_code q850_cause hangup_by ring_ms method "
+    "time callid start_time end_time duration from src_user",
+    "standardwebhooks": "type timestamp data",
+    "cloudevents": "specversion id source type time data data_base64",
+    "opensips": "method callid created time duration sip_code sip_reason to",
+    "telesign": "reference_id event data",
+    "elevenlabs": "type event_timestamp data",
     "vobiz": "Event CallUUID Billsec RingTime StartTime EndTime AnswerTime SessionStart HangupCauseCode Reason Allowed",
 }
 SWITCH = "uuid direction start_uepoch answer_uepoch end_epoch billmsec hangup_cause hangup_cause_q850 sip_term_status"
-TELLING = ["completed", "Hangup", "CallInitiated", "busy", "CHANNEL_HANGUP_COMPLETE", "%2B", "\x00", "2026-05-04 14:00"]
+TELLING = [
+    "completed",
+    "dice",
+    "channel_destroy",
+    "call_ended",
+    "outbound-cdr",
+    "Hangup",
+    "CallInitiated",
+    "busy",
+    "CHANNEL_HANGUP_COMPLETE",
+    "%2B",
+    "\x00",
+    "2026-05-04 14:00",
+]
 
 scalars = (
     st.none()

@@ -21,6 +21,10 @@ def test_a_trunk_is_found_by_its_name_and_says_how_to_set_it_up(name: str) -> No
     assert "{url}" in trunk(name).setup
 
 
+def test_mapping_documents_are_registered_beside_code() -> None:
+    assert set(names()) >= {"elevenlabs", "opensips", "telesign"}
+
+
 @pytest.mark.parametrize("name", ["", "nobody", "__init__", "../generic"])
 def test_another_name_is_no_trunk(name: str) -> None:
     with pytest.raises(KeyError):

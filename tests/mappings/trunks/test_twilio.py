@@ -171,3 +171,21 @@ def test_an_unknown_status_is_not_understood(fields: dict[str, str]) -> None:
 
 def test_a_call_without_a_sid_is_quarantined() -> None:
     assert standing(one(CallSid="", CallStatus="busy")).status == "quarantined"
+
+
+def test_a_recording_adds_its_address() -> None:
+    call = one(RecordingStatus="completed", RecordingUrl="https://media.example.com/r")
+    assert (call.event, call.call_id, call.recording_url) == ("extra", "CA1", "https://media.example.com/r")
+
+
+def test_a_recording_that_is_absent_adds_nothing() -> None:
+    assert standing(one(RecordingStatus="absent", RecordingUrl="https://media.example.com/r")).status == "ignored"
+
+
+def test_a_detection_of_its_own_tells_who_answered() -> None:
+    call = one(AnsweredBy="machine_end_beep", MachineDetectionDuration="3100")
+    assert (call.event, call.amd) == ("extra", "machine")
+
+
+def test_a_detection_without_a_result_adds_nothing() -> None:
+    assert standing(one(AnsweredBy="unknown")).status == "ignored"
