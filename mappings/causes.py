@@ -165,3 +165,16 @@ def redial_sensible(text: str | None) -> bool:
     """Whether calling again makes sense after a cause written like that; False for one nobody knows."""
     cause = named(text)
     return cause is not None and cause.redial
+
+
+USUAL_NAMES = {
+    Disposition.NO_ANSWER: "NO_ANSWER",
+    Disposition.BUSY: "USER_BUSY",
+    Disposition.REJECTED: "CALL_REJECTED",
+    Disposition.CANCELED: "ORIGINATOR_CANCEL",
+    Disposition.INVALID_NUMBER: "UNALLOCATED_NUMBER",
+    Disposition.CONGESTION: "NORMAL_CIRCUIT_CONGESTION",
+    Disposition.BLOCKED: "UNWANTED",
+    Disposition.FAILED: "NORMAL_UNSPECIFIED",
+}
+"""The cause, by the name FreeSWITCH gives it, that an unanswered call of each disposition usually ends with."""

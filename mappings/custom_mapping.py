@@ -6,13 +6,10 @@ Read from TOML or JSON and checked field by field; docs/trunks/custom.md explain
 
 # No `from __future__ import annotations`: pydantic reads these annotations when the classes are made.
 import re
-import tomllib
-from collections.abc import Mapping, Sequence
 from datetime import timedelta, timezone, tzinfo
 from typing import Annotated, Any, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import orjson
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -21,12 +18,11 @@ from pydantic import (
     PlainValidator,
     StrictBool,
     StringConstraints,
-    ValidationError,
     model_validator,
 )
 
 from mappings.call import Direction, Disposition, Event
-from mappings.problems import problems
+from mappings.problems import DocumentError, read_document
 
 Path: TypeAlias = tuple[str | int, ...]
 """Steps into a JSON value: a field's name, or an index in a list."""
@@ -38,15 +34,8 @@ _STEP = re.compile(r"""\.?([\w$-]+)|\[(-?\d+)\]|\["([^"]+)"\]""", re.ASCII)
 _OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})", re.ASCII)
 
 
-class MappingError(Exception):
-    """The text is no trunk mapping: `problems` are (path, message) pairs, a path like `times.start.format`.
-
-    An empty path means the whole text.
-    """
-
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(f"{path}: {message}" if path else message for path, message in problems))
+class MappingError(DocumentError):
+    """The text is no trunk mapping."""
 
 
 def _path(text: Any) -> Path:
@@ -288,18 +277,4 @@ def read_mapping(text: str | bytes, format: Literal["toml", "json"] = "toml") ->
     Raises:
         MappingError: with every problem found, each at its path and in plain words.
     """
-    try:
-        return TrunkMapping.model_validate(_document(text, format))
-    except ValidationError as error:
-        raise MappingError(list(problems(error.errors(include_url=False)))) from None
-    except RecursionError:
-        raise MappingError([("", "is nested too deeply")]) from None
-    except ValueError as error:  # TOMLDecodeError, orjson.JSONDecodeError and UnicodeDecodeError are ValueErrors
-        raise MappingError([("", f"is not valid {format.upper()}: {error}")]) from None
-
-
-def _document(text: str | bytes, format: Literal["toml", "json"]) -> Mapping[str, Any]:  # noqa: A002 - as in read_mapping
-    document: Mapping[str, Any] = (
-        orjson.loads(text) if format == "json" else tomllib.loads(text if isinstance(text, str) else text.decode())
-    )
-    return document
+    return read_document(TrunkMapping, text, format, MappingError)

@@ -6,11 +6,8 @@ A new action is a class here, a member of `Step`, and its lines in mappings/plan
 
 # No `from __future__ import annotations`: pydantic reads these annotations when the classes are made.
 import re
-import tomllib
-from collections.abc import Iterator, Sequence
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-import orjson
 from pydantic import (
     AfterValidator,
     Field,
@@ -20,9 +17,10 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from mappings.conditions import DEPTH_LIMIT, BookPart, Condition
+from mappings.problems import DocumentError, read_document
 
 PLACEHOLDERS = ("disposition", "direction", "trunk")
 """What a tag may hold in braces; plan fills it from the call, in lower case with hyphens (`no-answer`)."""
@@ -32,15 +30,8 @@ _BRACES = re.compile(r"\{([^{}]*)\}")
 Name: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
 
 
-class BookError(Exception):
-    """The text is no rule book: `problems` are (path, message) pairs, a path like `rules[2].do[0].workflow`.
-
-    An empty path means the whole text.
-    """
-
-    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(f"{path}: {message}" if path else message for path, message in problems))
+class BookError(DocumentError):
+    """The text is no rule book."""
 
 
 def _tag(text: str) -> str:
@@ -174,55 +165,4 @@ def read_book(text: str | bytes, format: Literal["toml", "json"] = "toml") -> Bo
     Raises:
         BookError: with every problem found, each at its path and in plain words.
     """
-    try:
-        return Book.model_validate(_document(text, format))
-    except ValidationError as error:
-        raise BookError(list(_problems(error.errors(include_url=False)))) from None
-    except RecursionError:
-        raise BookError([("", "is nested too deeply")]) from None
-    except ValueError as error:  # TOMLDecodeError, orjson.JSONDecodeError and UnicodeDecodeError are ValueErrors
-        raise BookError([("", f"is not valid {format.upper()}: {error}")]) from None
-
-
-def _document(text: str | bytes, format: Literal["toml", "json"]) -> Any:  # noqa: A002 - as in read_book
-    if format == "json":
-        return orjson.loads(text)
-    return tomllib.loads(text if isinstance(text, str) else text.decode())
-
-
-_WORDS = {
-    "missing": "is required",
-    "extra_forbidden": "is not a known field",
-    "enum": "must be {expected}",
-    "literal_error": "must be {expected}",
-    "union_tag_invalid": "must be one of {expected_tags}",
-    "union_tag_not_found": "is required",
-    "recursion_depth_exceeded": "is nested too deeply",
-    "too_short": "needs at least {min_length}",
-    "too_long": "may hold at most {max_length}",
-    "string_too_short": "must not be empty",
-    "string_too_long": "may be at most {max_length} characters long",
-    "value_error": "{error}",
-    "model_type": "must be a table of fields",
-    "model_attributes_type": "must be a table of fields",
-    "tuple_type": "must be a list",
-}
-
-
-def _problems(errors: Sequence[ErrorDetails]) -> Iterator[tuple[str, str]]:
-    """(path, message) of each error that a person can act on."""
-    for error in errors:
-        kind, loc = error["type"], error["loc"]
-        # pydantic counts only good items, so a list of one bad item is also reported as too short.
-        if kind == "too_short" and any(other["loc"][: len(loc)] == loc != other["loc"] for other in errors):
-            continue
-        words = _WORDS.get(kind) or error["msg"].replace("Input should be", "must be")
-        yield _path(loc, kind), words.format_map(error.get("ctx", {})) if kind in _WORDS else words
-
-
-def _path(loc: Sequence[int | str], kind: str) -> str:
-    """`("rules", 2, "do", 0, "enrol", "workflow")` as `rules[2].do[0].workflow`."""
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
-    # pydantic puts the action's kind behind its index: it is no field of the book.
-    path = re.sub(r"(\.do\[\d+\])\.\w+", r"\1", path)
-    return (path + ".kind" if kind.startswith("union_tag") else path).removeprefix(".")
+    return read_document(Book, text, format, BookError)

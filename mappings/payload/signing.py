@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mappings.payload.request import Credentials, Request
 
 
+_MOST_ITEMS = 20
+
+
 def as_bytes(text: str) -> bytes:
     """UTF-8 of any text, lone surrogates (bytes of a header that were no UTF-8) included."""
     return text.encode("utf-8", "surrogatepass")
@@ -64,6 +67,25 @@ def require_fresh(timestamp: str, request: Request, credentials: Credentials) ->
         raise UnverifiedError("the timestamp is not a number of seconds")
     if abs(request.received_ms - int(timestamp) * 1000) > credentials.window_s * 1000:
         raise UnverifiedError("the timestamp is outside the window")
+
+
+def verify_stamped(header: str, request: Request, credentials: Credentials) -> None:
+    """Nothing if `t=<unix seconds>,v1=<hex>[,v1=<hex>]` holds: HMAC-SHA256 over `<t>.<raw body>`, within the window.
+
+    Items of other names are skipped.
+
+    Raises:
+        UnverifiedError: it does not, or has no timestamp, or several.
+    """
+    items = [item.strip().partition("=") for item in header.split(",")[:_MOST_ITEMS]]
+    stamps = [value for name, _, value in items if name == "t"]
+    if len(stamps) != 1:
+        raise UnverifiedError("the signature has no timestamp, or several")
+    require_fresh(stamps[0], request, credentials)
+    message = b"%b.%b" % (stamps[0].encode("ascii"), request.body)
+    given = [as_bytes(value) for name, _, value in items if name == "v1"]
+    expected = [hmac_hex(secret, message).encode() for secret in secrets(credentials)]
+    require(any(hmac.compare_digest(one, right) for one in given for right in expected), "the signature")
 
 
 def verify_unsigned(request: Request, credentials: Credentials) -> None:

@@ -48,16 +48,6 @@ _ELSEWHERE = {
     "NON_SELECTED_USER_CLEARING": "answered elsewhere",
     "ANSWERED_ELSEWHERE": "answered elsewhere",
 }
-_NAMES = {
-    Disposition.NO_ANSWER: "NO_ANSWER",
-    Disposition.BUSY: "USER_BUSY",
-    Disposition.REJECTED: "CALL_REJECTED",
-    Disposition.CANCELED: "ORIGINATOR_CANCEL",
-    Disposition.INVALID_NUMBER: "UNALLOCATED_NUMBER",
-    Disposition.CONGESTION: "NORMAL_CIRCUIT_CONGESTION",
-    Disposition.BLOCKED: "UNWANTED",
-    Disposition.FAILED: "NORMAL_UNSPECIFIED",
-}
 
 
 def verify(request: Request, credentials: Credentials) -> None:
@@ -215,7 +205,7 @@ def _variables(call: Call) -> dict[str, Any]:
         "answer_uepoch": (call.answer_ms or 0) * 1000,
         "end_uepoch": (call.end_ms or 0) * 1000,
         "billmsec": call.talk_ms or 0,
-        "hangup_cause": call.cause or (known.name if known else _NAMES.get(ended or Disposition.CONNECTED)),
+        "hangup_cause": call.cause or (known.name if known else causes.USUAL_NAMES.get(ended or Disposition.CONNECTED)),
         "hangup_cause_q850": call.q850,
         "sip_term_status": call.sip,
         "amd_result": call.amd,

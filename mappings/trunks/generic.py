@@ -13,13 +13,12 @@ unless `duration` (talk time in seconds) is above 0 and the cause allows an answ
 
 from __future__ import annotations
 
-import hmac
 from typing import TYPE_CHECKING
 
 import orjson
 
 from mappings.payload import body, generic_call, signing, standard_webhooks
-from mappings.payload.request import Request, UnverifiedError
+from mappings.payload.request import Request
 from mappings.trunks import Trunk
 
 if TYPE_CHECKING:
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 
 _NAME = "generic"
 _SIGNATURE = "x-ringback-signature"
-_MOST_ITEMS = 20
 
 
 def verify(request: Request, credentials: Credentials) -> None:
@@ -41,25 +39,11 @@ def verify(request: Request, credentials: Credentials) -> None:
     """
     header = request.headers.get(_SIGNATURE)
     if header is not None:
-        _verify_signature(header, request, credentials)
+        signing.verify_stamped(header, request, credentials)
     elif standard_webhooks.is_signed(request):
         standard_webhooks.verify(request, credentials)
     else:
         signing.verify_unsigned(request, credentials)
-
-
-def _verify_signature(header: str, request: Request, credentials: Credentials) -> None:
-    """`t=<unix seconds>,v1=<hex>[,v1=<hex>]` over `<t>.<raw body>`; items of other names are skipped."""
-    items = [item.strip().partition("=") for item in header.split(",")[:_MOST_ITEMS]]
-    stamps = [value for name, _, value in items if name == "t"]
-    if len(stamps) != 1:
-        raise UnverifiedError("the signature has no timestamp, or several")
-    signing.require_fresh(stamps[0], request, credentials)
-    message = b"%b.%b" % (stamps[0].encode("ascii"), request.body)
-    given = [signing.as_bytes(value) for name, _, value in items if name == "v1"]
-    expected = [signing.hmac_hex(secret, message).encode() for secret in signing.secrets(credentials)]
-    proven = any(hmac.compare_digest(one, right) for one in given for right in expected)
-    signing.require(proven, "the signature")
 
 
 def parse(request: Request) -> list[Call]:

@@ -39,16 +39,6 @@ _ELSEWHERE = {
     "NON_SELECTED_USER_CLEARING": "answered elsewhere",
     "ANSWERED_ELSEWHERE": "answered elsewhere",
 }
-_CAUSES = {
-    Disposition.NO_ANSWER: "NO_ANSWER",
-    Disposition.BUSY: "USER_BUSY",
-    Disposition.REJECTED: "CALL_REJECTED",
-    Disposition.CANCELED: "ORIGINATOR_CANCEL",
-    Disposition.INVALID_NUMBER: "UNALLOCATED_NUMBER",
-    Disposition.CONGESTION: "NORMAL_CIRCUIT_CONGESTION",
-    Disposition.BLOCKED: "UNWANTED",
-    Disposition.FAILED: "NORMAL_UNSPECIFIED",
-}
 
 
 def verify(request: Request, credentials: Credentials) -> None:
@@ -180,7 +170,7 @@ def _form(call: Call) -> dict[str, object]:
 def _ending(call: Call) -> dict[str, object]:
     ring_s, talk_s = (call.ring_ms or 0) // 1000, (call.talk_ms or 0) // 1000
     known = causes.q850(call.q850)
-    fitting = _CAUSES.get(disposition(call) or Disposition.FAILED, "NORMAL_CLEARING")
+    fitting = causes.USUAL_NAMES.get(disposition(call) or Disposition.FAILED, "NORMAL_CLEARING")
     return {
         "duration_seconds": None if call.start_ms is None else ring_s + talk_s,
         "ringing_seconds": ring_s,
