@@ -268,6 +268,10 @@ def _connect(path: Path, max_pages: int | None) -> tuple[sqlite3.Connection, sql
 
 def _connection(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
-    # FULL: a commit is on disk (fsync of the write-ahead log) when it returns; NORMAL would not wait for it.
-    db.execute("PRAGMA synchronous = FULL")
+    try:
+        # FULL: a commit is on disk (fsync of the write-ahead log) when it returns; NORMAL would not wait for it.
+        db.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
