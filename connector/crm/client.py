@@ -181,7 +181,10 @@ class Crm:
     async def _once(self, location: str, request: Request) -> Response:
         token = await self._tokens.access_token(location)
         await self._pace.turn(location, request.verb)
-        response = await self._send(location, request, token)
+        try:
+            response = await self._send(location, request, token)
+        finally:
+            self._pace.ended(location)
         self._pace.learn(location, limits(response.headers))
         try:
             classify(request, response, now_s=self._now_s())

@@ -1,7 +1,8 @@
 """Each sub-account's turns: never more requests in a window than the CRM grants, and its own word above ours.
 
-The CRM counts per app and sub-account (100 in 10 s, 200,000 a day) when a request arrives; we count when it
-leaves. Its headers and its 429 correct what we cannot see: other processes, other limits, its day's start.
+The CRM counts per app and sub-account (100 in 10 s, 200,000 a day) when a request arrives: somewhere between its
+leaving and its end, so we count it from the one until a window after the other. Its headers and its 429 correct what
+we cannot see: other processes, other limits, its day's start.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pyrate_limiter import InMemoryBucket, Rate, RateItem
@@ -49,6 +51,8 @@ RESERVES: Final = {"add_tags": 0.10, "remove_tags": 0.10, "update_note": 0.10, "
 Tags and corrections first, then enrolments. What remains is for notes and for finding their contacts.
 """
 _HELD_BACK_S: Final = 900.0
+_CROWDED_S: Final = 0.05
+"""When to look again where all of a window's requests are on the way at once."""
 
 
 class Pace:
@@ -73,6 +77,7 @@ class Pace:
         self._clock = clock
         self._sleep = sleep
         self._windows: dict[str, InMemoryBucket] = {}
+        self._on_the_way: Counter[str] = Counter()
         self._held_until: dict[str, float] = {}
         self._today: dict[str, int] = {}
         self._day_ends = clock() + _DAY_S
@@ -91,13 +96,22 @@ class Pace:
         wait_s = self._held_until.get(location, 0.0) - now
         if self._daily is not None and self._today.get(location, 0) >= self._daily:
             wait_s = max(wait_s, self._day_ends - now)
-        window = self._windows.get(location)
-        if window is not None and self._burst is not None:
-            wait_s = max(wait_s, _wait_s(window, self._burst, now))
+        if self._burst is not None:
+            wait_s = max(wait_s, self._window_wait_s(location, self._burst, now))
         return max(wait_s, 0.0)
 
+    def _window_wait_s(self, location: str, rate: Rate, now: float) -> float:
+        """Seconds until one more fits beside those on the way and those that ended within the window."""
+        room = rate.limit - self._on_the_way[location]
+        if room <= 0:
+            return _CROWDED_S
+        window = self._windows.get(location)
+        return 0.0 if window is None else _wait_s(window, room, rate, now)
+
     async def turn(self, location: str, verb: str = "") -> None:
-        """Wait for the sub-account's next turn, and take it.
+        """Wait for the sub-account's next turn, and take it; `ended` must follow when the request has ended.
+
+        A request counts from its turn until a window after its end: when the CRM saw it is somewhere between.
 
         Raises:
             ThrottledError: it would take longer than `patience_s`; nothing was taken.
@@ -112,7 +126,9 @@ class Pace:
             if now + wait_s > patience_ends:
                 raise ThrottledError("the sub-account's request limit is used up", retry_after_s=wait_s)
             await self._sleep(wait_s)
-        self._take(location)
+        if self._daily is not None:
+            self._today[location] = self._today.get(location, 0) + 1
+        self._on_the_way[location] += 1
 
     def learn(self, location: str, limits: Limits) -> None:
         """Heed the CRM's own count: nothing left means to wait until its window has moved on."""
@@ -138,9 +154,11 @@ class Pace:
             wait_s = min(_HELD_BACK_S, max(1.0, self._day_ends - self._clock()))
             raise HeldBackError(f"{verb} waits: {left} of {self._daily} requests are left today", retry_after_s=wait_s)
 
-    def _take(self, location: str) -> None:
-        if self._daily is not None:
-            self._today[location] = self._today.get(location, 0) + 1
+    def ended(self, location: str) -> None:
+        """The request that took this turn was answered, or given up."""
+        self._on_the_way[location] -= 1
+        if not self._on_the_way[location]:
+            del self._on_the_way[location]
         if self._burst is None:
             return
         window = self._windows.get(location)
@@ -174,8 +192,8 @@ class Pace:
             }
 
 
-def _wait_s(window: InMemoryBucket, rate: Rate, now: float) -> float:
-    """Seconds until one more fits: the request that is `limit` turns back must have left the window."""
-    blocking = window.peek(rate.limit - 1)
+def _wait_s(window: InMemoryBucket, room: int, rate: Rate, now: float) -> float:
+    """Seconds until one more fits: the request that is `room` turns back must have left the window."""
+    blocking = window.peek(room - 1)
     # One millisecond more: the window's lower bound belongs to it.
     return 0.0 if blocking is None else (blocking.timestamp + rate.interval + 1 - int(now * 1000)) / 1000

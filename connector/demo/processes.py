@@ -68,6 +68,16 @@ class Server:
                 return found[0].decode()
         return ""
 
+    def signal(self, number: int) -> None:
+        """Send it a signal."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        return None if self._process is None else self._process.returncode
+
     async def ended(self, *, within_s: float) -> bool:
         """Whether it ends by itself within so many seconds."""
         if self._process is None:

@@ -140,11 +140,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def on_stage(store: Store | None = None) -> AsyncIterator[Stage]:
+async def on_stage(
+    store: Store | None = None, *, clock: Clock | None = None, pace: Pace | None = None, rate: str = "off"
+) -> AsyncIterator[Stage]:
     """Two sub-accounts in the sandbox and in the store; Ada is known to the first."""
     store = store or MemoryStore()
-    clock = Clock()
-    sandbox = Sandbox(clock_ms=clock, rate="off", search_lag_ms=0)
+    clock = clock or Clock()
+    sandbox = Sandbox(clock_ms=clock, rate=rate, search_lag_ms=0)
     for location in (LOC, OTHER):
         sandbox.register(
             location,
@@ -158,7 +160,7 @@ async def on_stage(store: Store | None = None) -> AsyncIterator[Stage]:
         locations = LocationBook(store, vault)
         keeper = Keeper(StoredSecrets(store), vault)
         transport = AiohttpTransport(url, timeout_s=2)
-        crm = Crm(transport, keeper, Pace(None), sleep=at_once)
+        crm = Crm(transport, keeper, pace or Pace(None), sleep=at_once)
         contacts = Contacts(crm)
         carrier = Carrier(store=store, crm=crm, people=contacts, zones=CrmZones(crm), locations=locations, now_ms=clock)
         worker = Worker(

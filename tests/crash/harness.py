@@ -6,8 +6,7 @@ import asyncio
 import random
 import sys
 import tempfile
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,52 +19,22 @@ from connector.sandbox.seed import workflow
 from connector.sandbox.serving import serving
 from connector.sandbox.state import Sandbox
 from tests.connector.door import SECRET
+from tests.crash.compare import Report, compare, until_nothing_waits
 from tests.crash.mine import POINTS
 from tests.crash.trunk import Trunk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 CALLERS = 8
 LIVE_S = (0.1, 0.7)
 """How long a connector lives before it is killed at random; one with a mine is killed after twice the longest."""
-PATIENCE_S = 240.0
 FAULTS = (
     {"kind": "latency", "ms": 10},
     {"kind": "status", "status": 503, "probability": 0.05},
     {"kind": "applied_then_closed", "probability": 0.03, "match": {"method": "POST"}},
     {"kind": "applied_then_500", "probability": 0.02, "match": {"method": "POST"}},
 )
-
-
-@dataclass
-class Report:
-    """What became of it; the four that must be zero are `lost`, `doubled`, `partial` and `parked`."""
-
-    kills: int = 0
-    mined: Counter[str] = field(default_factory=Counter)
-    acknowledged: int = 0
-    duplicates: int = 0
-    applied: int = 0
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    partial: list[str] = field(default_factory=list)
-    unacknowledged: int = 0
-    """Calls in the CRM whose acknowledgement the kill cut off: kept, which is allowed."""
-    enrolments_repeated: int = 0
-    """In doubt and done again, as when_in_doubt = "repeat" says; the CRM ignores re-entry."""
-
-    def lines(self) -> Iterable[str]:
-        """For people."""
-        yield f"kills {self.kills}, of these at named points {self.mined.total()} ({len(self.mined)} different)"
-        yield f"acknowledged {self.acknowledged}, sent again {self.duplicates}, applied {self.applied}"
-        yield f"lost {len(self.lost)}, doubled {len(self.doubled)}, partial {len(self.partial)}"
-        yield f"kept though unanswered {self.unacknowledged}, enrolments repeated {self.enrolments_repeated}"
-
-    @property
-    def clean(self) -> bool:
-        """Nothing lost, doubled or partial."""
-        return not (self.lost or self.doubled or self.partial)
 
 
 async def crash(kills: int, *, seed: int, say: Callable[[str], None] = lambda _line: None) -> Report:
@@ -84,8 +53,8 @@ async def crash(kills: int, *, seed: int, say: Callable[[str], None] = lambda _l
             await _Killer(chance, Path(folder), env, trunk, report).kill(kills, say)
             sandbox.faults.clear()
             async with Server(["serve", "--port", "0"], env=env, log=Path(folder) / "last.log") as server:
-                await _until_nothing_waits(session, server.url)
-        _compare(sandbox, trunk, report)
+                await until_nothing_waits(session, server.url)
+        compare(sandbox, trunk, report)
     return report
 
 
@@ -140,38 +109,6 @@ class _Killer:
             if point is None:
                 raise
             self.report.mined[point] += 1  # it went off before the connector could listen
-
-
-async def _until_nothing_waits(session: aiohttp.ClientSession, url: str) -> None:
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            await asyncio.sleep(1.1)  # the gauge is set once a second
-            async with session.get(f"{url}/metrics") as answer:
-                text = await answer.text()
-            if "\nringback_queue_depth 0.0" in text:
-                return
-
-
-def _compare(sandbox: Sandbox, trunk: Trunk, report: Report) -> None:
-    held: Counter[str] = Counter()
-    unanswered: Counter[str] = Counter()
-    contacts = sandbox.locations["LOC"].contacts.values()
-    for contact in contacts:
-        calls = [note["body"].splitlines()[-1].removeprefix("Call ID: ") for note in contact.notes.values()]
-        held.update(calls)
-        no_answer = sum("No Answer" in note["body"].splitlines()[0] for note in contact.notes.values())
-        unanswered[contact.id] = no_answer
-        wanted = {"call-no-answer"} if no_answer else set()
-        wanted |= {"call-connected"} if len(calls) > no_answer else set()
-        asked = sum(one.asked for one in contact.enrolments.values())
-        if set(contact.tags) != wanted or asked < no_answer:
-            report.partial.append(f"{contact.id}: tags {contact.tags}, {asked} enrolments for {no_answer} calls")
-        report.enrolments_repeated += max(0, asked - no_answer)
-    report.acknowledged, report.duplicates = len(trunk.acked), trunk.duplicates
-    report.applied = len(held)
-    report.lost = sorted(set(trunk.acked) - set(held))
-    report.doubled = sorted(call for call, count in held.items() if count > 1)
-    report.unacknowledged = len(set(held) - set(trunk.acked))
 
 
 if __name__ == "__main__":

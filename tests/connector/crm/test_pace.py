@@ -18,6 +18,12 @@ def paced(clock: Clock, burst: str = "3/10s", daily: int | None = None, patience
     return Pace(burst_rate(burst), daily, patience_s=patience_s, clock=clock, sleep=clock.sleep)
 
 
+async def ask(pace: Pace, location: str, verb: str = "") -> None:
+    """A request that ends at once."""
+    await pace.turn(location, verb)
+    pace.ended(location)
+
+
 @pytest.mark.parametrize(
     ("text", "limit", "interval_ms"),
     [("100/10s", 100, 10_000), ("25/1m", 25, 60_000), ("1/2h", 1, 7_200_000)],
@@ -42,7 +48,7 @@ async def test_the_window_is_full_after_its_number() -> None:
     clock = Clock()
     pace = paced(clock)
     for _ in range(3):
-        await pace.turn("a")
+        await ask(pace, "a")
     assert clock.slept == []
     assert pace.room_in_s("a") == pytest.approx(10, abs=0.002)
 
@@ -50,10 +56,10 @@ async def test_the_window_is_full_after_its_number() -> None:
 async def test_one_more_waits_until_the_first_has_left_the_window() -> None:
     clock = Clock()
     pace = paced(clock)
-    await pace.turn("a")
+    await ask(pace, "a")
     clock.now += 4
     for _ in range(3):
-        await pace.turn("a")
+        await ask(pace, "a")
     assert clock.slept == [pytest.approx(6, abs=0.002)]
 
 
@@ -61,7 +67,7 @@ async def test_a_full_sub_account_delays_no_other() -> None:
     clock = Clock()
     pace = paced(clock)
     for _ in range(3):
-        await pace.turn("a")
+        await ask(pace, "a")
     assert pace.room_in_s("b") == 0
 
 
@@ -78,7 +84,7 @@ async def test_no_window_ever_holds_more(gaps: list[float], limit: int) -> None:
     turns = []
     for gap in gaps:
         clock.now += gap
-        await pace.turn("a")
+        await ask(pace, "a")
         turns.append(clock.now)
     # 5 ms for the clock's milliseconds: the window itself is exact to one of them.
     assert all(later - earlier > 9.995 for earlier, later in zip(turns, turns[limit:], strict=False))
@@ -90,7 +96,7 @@ async def test_many_at_once_share_the_window() -> None:
     turns: list[float] = []
 
     async def one() -> None:
-        await pace.turn("a")
+        await ask(pace, "a")
         turns.append(clock.now)
 
     await asyncio.gather(*(one() for _ in range(12)))
@@ -101,9 +107,9 @@ async def test_a_wait_beyond_patience_is_refused_with_its_length() -> None:
     clock = Clock()
     pace = paced(clock, patience_s=5)
     for _ in range(3):
-        await pace.turn("a")
+        await ask(pace, "a")
     with pytest.raises(ThrottledError) as caught:
-        await pace.turn("a")
+        await ask(pace, "a")
     assert caught.value.retry_after_s == pytest.approx(10, abs=0.002)
     assert clock.slept == []
 
@@ -111,15 +117,15 @@ async def test_a_wait_beyond_patience_is_refused_with_its_length() -> None:
 async def test_the_day_has_its_own_number() -> None:
     clock = Clock()
     pace = paced(clock, "off", daily=2)
-    await pace.turn("a")
-    await pace.turn("a")
+    await ask(pace, "a")
+    await ask(pace, "a")
     assert (pace.room_in_s("a"), pace.room_in_s("b")) == (86_400, 0)
 
 
 async def test_a_new_day_begins_anew() -> None:
     clock = Clock()
     pace = paced(clock, "off", daily=1)
-    await pace.turn("a")
+    await ask(pace, "a")
     clock.now += 86_400
     assert pace.room_in_s("a") == 0
 
@@ -128,7 +134,7 @@ async def test_off_means_no_wait_of_ours() -> None:
     clock = Clock()
     pace = paced(clock, "off")
     for _ in range(1000):
-        await pace.turn("a")
+        await ask(pace, "a")
     assert (clock.slept, pace.tracked) == ([], 0)
 
 
@@ -136,7 +142,7 @@ async def test_a_hold_is_waited_out() -> None:
     clock = Clock()
     pace = paced(clock)
     pace.hold("a", 7)
-    await pace.turn("a")
+    await ask(pace, "a")
     assert clock.slept == [7]
 
 
@@ -150,7 +156,7 @@ def test_a_shorter_hold_does_not_end_a_longer_one() -> None:
 async def test_nothing_left_means_until_the_oldest_request_leaves_the_window() -> None:
     clock = Clock()
     pace = paced(clock, "100/10s")
-    await pace.turn("a")
+    await ask(pace, "a")
     clock.now += 4
     pace.learn("a", Limits(limit=25, remaining=0, interval_ms=10_000))
     assert pace.room_in_s("a") == pytest.approx(6.25)
@@ -180,10 +186,10 @@ async def test_idle_sub_accounts_are_dropped() -> None:
     clock = Clock()
     pace = paced(clock)
     for number in range(10_000):
-        await pace.turn(f"loc{number}")
+        await ask(pace, f"loc{number}")
     assert pace.tracked == 10_000
     clock.now += 11
-    await pace.turn("a")
+    await ask(pace, "a")
     assert pace.tracked == 1
 
 
@@ -192,7 +198,7 @@ async def test_a_busy_sub_account_is_not_dropped_with_the_idle_ones() -> None:
     pace = paced(clock)
     clock.now += 9
     for _ in range(3):
-        await pace.turn("a")
+        await ask(pace, "a")
     clock.now += 2
     assert pace.room_in_s("a") == pytest.approx(8, abs=0.002)
 
@@ -200,21 +206,39 @@ async def test_a_busy_sub_account_is_not_dropped_with_the_idle_ones() -> None:
 async def test_near_the_daily_limit_tags_wait_first_then_enrolments_and_notes_never() -> None:
     pace = paced(Clock(), burst="off", daily=100)
     for _ in range(90):
-        await pace.turn("loc", "add_note")
+        await ask(pace, "loc", "add_note")
     with pytest.raises(HeldBackError, match="10 of 100"):
-        await pace.turn("loc", "add_tags")
-    await pace.turn("loc", "enrol")
+        await ask(pace, "loc", "add_tags")
+    await ask(pace, "loc", "enrol")
     for _ in range(4):
-        await pace.turn("loc", "add_note")
+        await ask(pace, "loc", "add_note")
     with pytest.raises(HeldBackError):
-        await pace.turn("loc", "enrol")
-    await pace.turn("loc", "add_note")
-    await pace.turn("other", "add_tags")
+        await ask(pace, "loc", "enrol")
+    await ask(pace, "loc", "add_note")
+    await ask(pace, "other", "add_tags")
 
 
 async def test_the_crms_own_count_of_the_day_is_believed() -> None:
     pace = paced(Clock(), burst="off", daily=100)
     pace.learn("loc", Limits(daily_limit=100, daily_remaining=7))
     with pytest.raises(HeldBackError):
-        await pace.turn("loc", "add_tags")
-    await pace.turn("loc", "add_note")
+        await ask(pace, "loc", "add_tags")
+    await ask(pace, "loc", "add_note")
+
+
+async def test_a_request_counts_until_a_window_after_its_end() -> None:
+    clock = Clock()
+    pace = paced(clock, burst="1/10s")
+    await pace.turn("loc")
+    clock.now += 60
+    assert pace.room_in_s("loc") > 0
+    pace.ended("loc")
+    assert pace.room_in_s("loc") == pytest.approx(10, abs=0.01)
+    clock.now += 10.01
+    assert pace.room_in_s("loc") == 0
+
+
+async def test_what_is_on_the_way_of_an_idle_sub_account_is_not_kept() -> None:
+    pace = paced(Clock())
+    await ask(pace, "loc")
+    assert not pace._on_the_way  # noqa: SLF001 - bounded memory is the claim
