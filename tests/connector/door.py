@@ -21,10 +21,12 @@ from oauth.keeper import TOKEN
 from oauth.vault import generate_key, place
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from aiohttp import web
+
+    from connector.store import Store
 
 SECRET = "a trunk's secret"
 NOWHERE = "http://127.0.0.1:9"
@@ -76,7 +78,12 @@ class Door:
 
 @asynccontextmanager
 async def open_door(
-    folder: Path, *, trunks: Sequence[str] = ("generic",), crm_url: str = NOWHERE, **more: Any
+    folder: Path,
+    *,
+    trunks: Sequence[str] = ("generic",),
+    crm_url: str = NOWHERE,
+    store_seam: Callable[[Store], Any] = lambda store: store,
+    **more: Any,
 ) -> AsyncIterator[Door]:
     """A connector with one sub-account, LOC, which the trunks may post to."""
     key = folder / "key"
@@ -90,7 +97,7 @@ async def open_door(
         drain_s=1,
         **more,
     )
-    service = await build(settings)
+    service = await build(settings, store_seam=store_seam)
     vault = open_vault(settings)
     config = LocationConfig.model_validate({"trunks": {name: {} for name in trunks}, "workflows": {"no_answer": "WF"}})
     sealed = {secret_name(name): seal_trunk(vault, "LOC", name, (SECRET,)) for name in trunks}

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from connector.store import StoreFullError
 from tests.connector.door import SECRET, Door, open_door, payload, signed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from connector.store import Store
 
 
 @pytest.fixture
@@ -174,6 +177,33 @@ async def test_a_transfer_that_is_no_http_is_400(door: Door) -> None:
     answer = await reader.readline()
     writer.close()
     assert b"400" in answer
+
+
+class FullStore:
+    """A store whose disk is full for events; everything else goes through."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def record(self, events: object) -> list[bool]:
+        del events
+        raise StoreFullError("the disk is full")
+
+    quarantine = record
+
+
+@pytest.mark.parametrize("body", [orjson.dumps(payload()), b"{not json"])
+async def test_a_store_that_cannot_keep_it_is_503_with_retry_after(tmp_path: Path, body: bytes) -> None:
+    async with open_door(tmp_path, store_seam=FullStore) as door:
+        async with door.client.post("/hooks/LOC/generic", data=body, headers=signed(body)) as answer:
+            assert answer.status == 503
+            assert int(answer.headers["Retry-After"]) > 0
+            assert "send it again" in await answer.text()
+        assert not await door.kept()
+        assert not await door.quarantined()
 
 
 @pytest.mark.parametrize("limit", ["queue_limit", "queue_limit_per_location"])

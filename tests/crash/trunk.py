@@ -28,6 +28,9 @@ class Trunk:
     session: aiohttp.ClientSession
     chance: random.Random
     url: str = ""
+    again: float = AGAIN
+    most: int = 1_000_000
+    """How many calls at most."""
     acked: dict[str, bool] = field(default_factory=dict)
     duplicates: int = 0
     stopped: bool = False
@@ -35,16 +38,21 @@ class Trunk:
 
     async def dial(self) -> None:
         """One caller, until stopped."""
-        while not self.stopped:
+        while not self.stopped and self.sent < self.most:
             self._sent += 1
             number, answered = self._sent, self.chance.random() < 0.5
             for _ in range(MOST_TRIES):
                 if await self._post(number, answered) or self.stopped:
                     break
                 await asyncio.sleep(GAP_S)
-            if self.chance.random() < AGAIN and await self._post(number, answered):
+            if self.chance.random() < self.again and await self._post(number, answered):
                 self.duplicates += 1
             await asyncio.sleep(GAP_S)
+
+    @property
+    def sent(self) -> int:
+        """How many calls were offered."""
+        return self._sent
 
     async def _post(self, number: int, answered: bool) -> bool:  # noqa: FBT001 - private
         raw = orjson.dumps(_call(number, answered=answered))
