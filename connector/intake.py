@@ -13,7 +13,7 @@ from aiohttp import web
 
 from connector.locations import registered
 from connector.problem import problem
-from connector.store import NewEvent, NewQuarantine, StoreError
+from connector.store import LEG, NewEvent, NewQuarantine, StoreError
 from mappings.disposition import disposition, standing
 from mappings.numbers import lane
 from mappings.payload.request import Credentials, NotUnderstoodError, Request, UnverifiedError
@@ -134,6 +134,9 @@ class Intake:
         unclear = [one.reason for one in taken if one.status == "quarantined"]
         if unclear:
             await self._quarantine(adapter, location, request, "; ".join(filter(None, unclear)))
+        legs = [one.call for one in taken if one.call.aside is not None and one.call.session_id and one.call.call_id]
+        if legs:
+            await self._store.record([leg_of(location, leg, request.received_ms) for leg in legs])
         new = [one.call for one in taken if one.status == "accepted"]
         if new:
             kept = iter(await self._record(location, new, request.received_ms))
@@ -191,6 +194,20 @@ def new_event(location: Location, call: Call, received_ms: int) -> NewEvent:
         part=call.event != "completed" and disposition(call) is None,
         lane=lane(call, location.config.country),
         call=call.to_json(),
+        received_ms=received_ms,
+    )
+
+
+def leg_of(location: Location, leg: Call, received_ms: int) -> NewEvent:
+    """A leg that is no call of its own, as a part of the call whose session it belongs to."""
+    return NewEvent(
+        location=location.id,
+        trunk=leg.trunk,
+        call_id=leg.session_id or "",
+        event=f"{LEG}{leg.call_id}:{leg.event}",
+        part=True,
+        lane=lane(leg, location.config.country),
+        call=leg.to_json(),
         received_ms=received_ms,
     )
 

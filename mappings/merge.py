@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mappings.call import Call
+from mappings.disposition import disposition
 from mappings.settle import settle
 
 if TYPE_CHECKING:
@@ -36,18 +37,20 @@ def merge(end: Call, parts: Sequence[Call], *, received_ms: int) -> Call:
       time then is end - answer. An `answered` event means that the call was answered, unless the end says that it was
       not (a parent leg whose callee did not answer).
     - `awaits` holds what is still missing.
+    - Other legs of the call (parts with another call id) are named in its notes, and add no facts.
 
     Args:
         end: the call as its last event tells it, settled.
         parts: its other events, settled.
         received_ms: when the end was received, epoch milliseconds.
     """
-    ordered = sorted(parts, key=_age)
+    ordered = sorted((part for part in parts if part.call_id == end.call_id), key=_age)
+    legs = sorted((part for part in parts if part.call_id != end.call_id), key=_age)
     filled: dict[str, Any] = {name: value for name in _FILLED if (value := _first(name, end, ordered)) is not None}
     starts = [call.start_ms for call in (end, *ordered) if call.start_ms is not None]
     if starts:
         filled["start_ms"] = min(starts)
-    merged = replace(end, **filled, notes=_notes(end, ordered))
+    merged = replace(end, **filled, notes=_notes(end, ordered, legs))
     answered_at = next((p.answer_ms for p in ordered if p.event == "answered" and p.answer_ms is not None), None)
     if end.answered is False and "answer" not in end.awaits:
         pass  # the end knows better: a parent leg was answered, its callee was not
@@ -91,10 +94,11 @@ def _first(name: str, end: Call, parts: Iterable[Call]) -> object:
     return next((value for call in (end, *parts) if (value := getattr(call, name)) is not None), None)
 
 
-def _notes(end: Call, parts: Iterable[Call]) -> tuple[str, ...]:
+def _notes(end: Call, parts: Iterable[Call], legs: Iterable[Call]) -> tuple[str, ...]:
     notes = dict.fromkeys(end.notes)
     for part in parts:
         notes |= dict.fromkeys(part.notes)
+    notes |= dict.fromkeys(f"another leg, to {leg.to or 'unknown'}: {disposition(leg) or leg.aside}" for leg in legs)
     return tuple(notes)[:_MOST_NOTES]
 
 

@@ -104,6 +104,8 @@ class Delivery:
     """The call's other events so far, as JSON, in the order in which they came."""
 
 
+LEG = "leg:"
+"""How the event of a part begins that is another leg of the call: it is linked, and never makes a call of its own."""
 FIX = "fix:"
 """How the event of a delivery begins that corrects what was written of a call, because a part of it came late."""
 

@@ -127,6 +127,7 @@ def prune(db: sqlite3.Connection, *, done_before_ms: int, quarantined_before_ms:
     db.executemany(QUERIES["prune_ledger"], [row[:1] for row in ids])
     db.executemany(QUERIES["prune_delivery"], [row[:1] for row in ids])
     db.executemany(QUERIES["prune_parts"], [row[1:] for row in ids])
+    db.execute(QUERIES["prune_old_parts"], {"before_ms": done_before_ms})
     if quarantined_before_ms is None:
         return len(ids)
     values = {"before_ms": quarantined_before_ms, "limit": limit}

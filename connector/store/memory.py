@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from connector.store import (
     FIX,
+    LEG,
     PROBES,
     ActionResult,
     Applied,
@@ -128,9 +129,9 @@ class MemoryStore:
     async def open_calls(self, *, before_ms: int, limit: int) -> list[OpenCall]:
         """See `Deliveries.open_calls`."""
         began = {
-            key: min(part.received_ms for part in found)
+            key: min(part.received_ms for part in began)
             for key, found in self._parts.items()
-            if found and self._end_of(*key) is None
+            if (began := [part for part in found if not part.event.startswith(LEG)]) and self._end_of(*key) is None
         }
         old = sorted((at_ms, *key) for key, at_ms in began.items() if at_ms < before_ms)[:limit]
         return [
@@ -312,6 +313,13 @@ class MemoryStore:
         waiting = Counter(row.event.location for row in self._waiting.values())
         return frozenset(location for location, count in waiting.items() if count >= at_least)
 
+    def _prune_parts(self, before_ms: int) -> None:
+        for key, found in list(self._parts.items()):
+            closed = self._end_of(*key) is not None
+            for part in [p for p in found if p.received_ms < before_ms and (closed or p.event.startswith(LEG))]:
+                found.remove(part)
+                self._known.discard((part.location, part.call_id, part.event))
+
     async def prune(self, *, done_before_ms: int, quarantined_before_ms: int | None, limit: int) -> int:
         """See `Repair.prune`."""
         done = [
@@ -324,6 +332,7 @@ class MemoryStore:
             self._known.discard((location, call_id, row.event.event))
             for part in self._parts.pop((location, call_id), ()):
                 self._known.discard((location, call_id, part.event))
+        self._prune_parts(done_before_ms)
         if quarantined_before_ms is None:
             return len(done[:limit])
         old = [id_ for id_, row in sorted(self._quarantine.items()) if row.received_ms < quarantined_before_ms][:limit]

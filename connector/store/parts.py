@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.store import FIX, OpenCall, State, Written
+from connector.store import FIX, LEG, OpenCall, State, Written
 from connector.store.queries import QUERIES
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def keep(db: sqlite3.Connection, event: NewEvent, deliver: Callable[[str, str], 
         "trunk": event.trunk,
         "lane": event.lane,
         "call": event.call,
+        "can_open": not event.event.startswith(LEG),
     }
     if not db.execute(QUERIES["keep_part"], values).rowcount:
         return False

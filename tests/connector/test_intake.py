@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from connector.store import StoreFullError
+from mappings.call import Call
 from tests.connector.door import SECRET, Door, open_door, payload, signed
 
 if TYPE_CHECKING:
@@ -246,3 +247,27 @@ async def test_health_readiness_and_metrics_answer(door: Door) -> None:
         async with door.client.get(path) as answer:
             assert answer.status == 200
             assert text in await answer.text()
+
+
+async def test_another_leg_is_ignored_as_a_call_and_linked_to_its_own(tmp_path: Path) -> None:
+    leg = {
+        "eventType": "transferDisconnect",
+        "callId": "b-leg",
+        "parentCallId": "a-leg",
+        "transferCallerId": "+14155550100",
+        "transferTo": "+14155550177",
+        "direction": "outbound",
+        "startTime": "2026-11-23T10:00:00.000Z",
+        "endTime": "2026-11-23T10:00:09.000Z",
+        "cause": "busy",
+    }
+    async with open_door(tmp_path, trunks=("bandwidth",)) as door:
+        _, told = await door.post(leg, path="/hooks/LOC/bandwidth", headers={"Authorization": f"Bearer {SECRET}"})
+        assert told["status"] == "ignored"
+        assert not await door.kept()
+        end = leg | {"eventType": "disconnect", "callId": "a-leg", "from": "+14155550111", "to": "+14155550100"}
+        del end["parentCallId"]
+        await door.post(end, path="/hooks/LOC/bandwidth", headers={"Authorization": f"Bearer {SECRET}"})
+        (held,) = await door.service.store.claim("t", now_ms=2**50, lease_ms=9, limit=1, per_location=9)
+        assert held.call_id == "a-leg"
+        assert [Call.from_json(part).call_id for part in held.parts] == ["b-leg"]

@@ -76,6 +76,15 @@ def test_an_end_that_says_nobody_answered_is_believed() -> None:
     assert (call.answered, disposition(call)) == (False, Disposition.NO_ANSWER)
 
 
+def test_another_leg_is_named_and_adds_no_facts() -> None:
+    leg = Call(
+        trunk="t", call_id="leg", to="+14155550177", amd="machine", answered=False, sip=486, end_ms=T, aside="a B leg"
+    )
+    call = merged([*PARTS, settle(leg, received_ms=T)])
+    assert (call.to, call.amd) == ("+1415", "human")
+    assert "another leg, to +14155550177: Busy" in call.notes
+
+
 def test_giving_up_says_what_never_came() -> None:
     call = gave_up_waiting(merged([]))
     assert call.awaits == ()

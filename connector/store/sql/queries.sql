@@ -296,7 +296,7 @@ DELETE FROM quarantine WHERE id IN (
 INSERT INTO parts (location, call_id, event, received_ms, open, trunk, lane, call)
 VALUES (
   :location, :call_id, :event, :received_ms,
-  NOT EXISTS (
+  :can_open AND NOT EXISTS (
     SELECT 1 FROM deliveries WHERE location = :location AND call_id = :call_id AND event = 'completed'
   ),
   :trunk, :lane, :call
@@ -325,6 +325,10 @@ UPDATE deliveries SET due_ms = min(due_ms, :now_ms), wake_ms = min(wake_ms, :now
 SELECT location, call_id, min(trunk), min(lane), min(received_ms) FROM parts
 WHERE open = 1 AND received_ms < :before_ms
 GROUP BY location, call_id ORDER BY 5 LIMIT :limit;
+
+-- name: prune_old_parts
+-- Forget closed parts that came before that time, also of calls whose end was never known.
+DELETE FROM parts WHERE open = 0 AND received_ms < :before_ms;
 
 -- name: prune_parts
 -- Forget what was known of a call besides its end.

@@ -58,6 +58,7 @@ CREATE TABLE parts (
   PRIMARY KEY (location, call_id, event)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX parts_open ON parts (received_ms) WHERE open = 1;
+CREATE INDEX parts_closed ON parts (received_ms) WHERE open = 0;
 
 -- When it is each sub-account's turn to be looked at by a claim: never later than its first claimable delivery, so
 -- that a claim sees neither those with nothing due nor the backlog behind those that may have no more for now.

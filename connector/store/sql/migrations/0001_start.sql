@@ -48,6 +48,7 @@ CREATE TABLE parts (
   PRIMARY KEY (location, call_id, event)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX parts_open ON parts (received_ms) WHERE open = 1;
+CREATE INDEX parts_closed ON parts (received_ms) WHERE open = 0;
 
 CREATE TABLE turns (
   location TEXT PRIMARY KEY,

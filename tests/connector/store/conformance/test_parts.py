@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.store import FIX, ActionResult, Applied, Ending, NewEvent, State
+from connector.store import FIX, LEG, ActionResult, Applied, Ending, NewEvent, State
 from tests.connector.store.build import DONE, NOW, claim, claim_one, event
 
 if TYPE_CHECKING:
@@ -101,3 +101,10 @@ async def test_parts_are_forgotten_with_their_call(store: Store) -> None:
     await store.write_down(delivery.lease, now_ms=NOW, ending=DONE)
     await store.prune(done_before_ms=NOW + 1, quarantined_before_ms=None, limit=9)
     assert await store.record([part()]) == [True]
+
+
+async def test_another_leg_opens_no_call_and_is_forgotten_in_time(store: Store) -> None:
+    await store.record([part(f"{LEG}b-leg:completed", call_id="session")])
+    assert await store.open_calls(before_ms=NOW + 999, limit=9) == []
+    await store.prune(done_before_ms=NOW + 1, quarantined_before_ms=None, limit=9)
+    assert await store.record([part(f"{LEG}b-leg:completed", call_id="session")]) == [True]
