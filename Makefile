@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/installed
 
-.PHONY: demo test check format crash bench lock clean
+.PHONY: demo test check format samples crash faults fuzz bench lock clean
 
 demo: $(STAMP)
 	@$(BIN)/ringback demo $(ARGS)
@@ -22,9 +22,21 @@ format: $(STAMP)
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+# What `ringback explain` makes of other people's payloads, where they lie beside the project.
+samples: $(STAMP)
+	@$(BIN)/python -m tests.samples
+
 # Kills the connector 200 times under load and compares the CRM with what was acknowledged (minutes).
 crash: $(STAMP)
 	@$(BIN)/python -m tests.crash $(ARGS)
+
+# The fault table: outage, 503s, closed connections, the real limit, duplicates, a slow and a hanging CRM (minutes).
+faults: $(STAMP)
+	@$(BIN)/python -m tests.faults $(ARGS)
+
+# 100,000 odd requests for each trunk: none may raise anything but a refusal, none may take 50 ms (a quarter of an hour).
+fuzz: $(STAMP)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks $(ARGS)

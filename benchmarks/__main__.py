@@ -15,19 +15,27 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from benchmarks import measures, report
+from benchmarks.fair import fair
 from benchmarks.processes import FailedError
 from benchmarks.servers import Yard
+from benchmarks.trunks import trunks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MEASURES = {"acks": measures.acks, "latency": measures.latency, "events": measures.events}
+MEASURES = {
+    "acks": measures.acks,
+    "latency": measures.latency,
+    "events": measures.events,
+    "fair": fair,
+    "trunks": trunks,
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run what was asked for; 1 if a process of the run failed."""
     given = _arguments().parse_args(words)
-    size = measures.QUICK if given.quick else measures.FULL
+    size = measures.QUICK if given.quick else measures.size_of(given.only)
     began_s = time.monotonic()
     try:
         runs = _measure(given, size)
@@ -36,7 +44,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return 1
     found = report.rows(runs)
     facts = _facts() | {"took": f"{time.monotonic() - began_s:.0f} s"}
-    print(report.text(found))
+    print("\n\n".join(filter(None, (report.text(found), report.trunks(runs)))))
     print(" · ".join(f"{name} {value}" for name, value in facts.items()))
     if given.json:
         given.json.write_bytes(orjson.dumps(facts | {"table": found, "runs": runs}, option=orjson.OPT_INDENT_2))

@@ -190,7 +190,7 @@ def main() -> None:
         run=given.run,
     )
     wires = requests(mix, now_ms=int(time.time() * 1000))
-    print(orjson.dumps(uvloop.run(_both(given, wires))).decode())
+    print(orjson.dumps({"run": given.run} | uvloop.run(_both(given, wires))).decode())
 
 
 async def _both(given: argparse.Namespace, wires: Sequence[bytes]) -> dict[str, Any]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.servers import wait_empty, wait_written
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from benchmarks.processes import Server
     from benchmarks.servers import Yard
@@ -37,10 +37,27 @@ class Size:
     acks: int
     events: int
     rates: tuple[tuple[int, int], ...]
+    fair_rounds: int
+    fair_s: int
+    """Seconds of load that count, of each run."""
+    trunks_s: float
+    """Seconds for all trunks together."""
 
 
-FULL = Size(rounds=3, budget_s=28, acks=3000, events=2000, rates=((10, 20), (500, 600)))
-QUICK = Size(rounds=1, budget_s=8, acks=1000, events=1000, rates=((10, 10), (500, 400)))
+FULL = Size(
+    rounds=3, budget_s=28, acks=3000, events=2000, rates=((10, 20), (500, 600)), fair_rounds=1, fair_s=4, trunks_s=4
+)
+QUICK = Size(
+    rounds=1, budget_s=8, acks=1000, events=1000, rates=((10, 10), (500, 400)), fair_rounds=1, fair_s=2, trunks_s=2
+)
+_ALONE = replace(FULL, fair_rounds=3, fair_s=3, trunks_s=8)
+_SHORT = ("fair", "trunks")
+"""Measures of which the whole run holds a short form."""
+
+
+def size_of(only: Sequence[str] | None) -> Size:
+    """The size of a run of these measures, None for all: those of which the whole run is short are longer alone."""
+    return _ALONE if only and set(only) <= set(_SHORT) else FULL
 
 
 def rounds(count: int, budget_s: float, *, clock: Callable[[], float] = time.monotonic) -> Iterator[int]:

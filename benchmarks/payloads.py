@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _RING_MS = 9_000
 _TALK_MS = 73_000
@@ -21,6 +25,16 @@ class Mix:
     secret: str
     run: str
     """Part of every call id: keeps runs against one database apart."""
+
+
+def call_id(run: str, number: int) -> str:
+    """The id of call `number` of a run."""
+    return f"{run}-{number:08d}"
+
+
+def home(number: int, contacts: int, locations: Sequence[str]) -> str:
+    """The sub-account of call `number`: that of its contact, for the same number elsewhere is another person."""
+    return locations[number % contacts % len(locations)]
 
 
 def is_answered(number: int) -> bool:
@@ -39,7 +53,7 @@ def body(mix: Mix, number: int, now_ms: int) -> bytes:
     talk_ms = _TALK_MS if answered else 0
     return orjson.dumps(
         {
-            "call_uuid": f"{mix.run}-{number:08d}",
+            "call_uuid": call_id(mix.run, number),
             "from": "+12025550100",
             "to": f"+1312555{number % mix.contacts:04d}",
             "start": now_ms - talk_ms - _RING_MS,
@@ -54,8 +68,7 @@ def body(mix: Mix, number: int, now_ms: int) -> bytes:
 
 def _request(mix: Mix, number: int, now_ms: int) -> bytes:
     payload = body(mix, number, now_ms)
-    # A contact belongs to one sub-account: the same number elsewhere would be another person.
-    location = mix.locations[number % mix.contacts % len(mix.locations)]
+    location = home(number, mix.contacts, mix.locations)
     stamp = now_ms // 1000
     proof = hmac.digest(mix.secret.encode(), b"%d.%b" % (stamp, payload), "sha256").hex()
     head = (

@@ -40,6 +40,8 @@ LINES = (
     Line("CPU ms per event, all CRM requests in it", "CPU ms/event", "spine", "<= 0.50, ratio <= 1.43", digits=3),
     Line("CRM requests per event", "requests/event", "spine", digits=2),
     Line("notes written more than once", "repeated notes", "spine", "0"),
+    Line("sync p50 ms of 98 while two are in trouble, against all well", "sync p50_ms", "healthy", "ratio <= 1.20", 1),
+    Line("sync p99 ms of 98 while two are in trouble, against all well", "sync p99_ms", "healthy", "ratio <= 1.20", 1),
     Line("start to ready, s", "ready s", "durable", "<= 0.70", digits=2),
     Line("RSS idle, MB", "idle MB", "durable"),
     Line("RSS peak, MB", "peak MB", "durable", "<= 90"),
@@ -72,7 +74,9 @@ def _ratio(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
 
 
 def text(found: Sequence[Mapping[str, Any]]) -> str:
-    """The rows as a table for people."""
+    """The rows as a table for people; empty where there are none."""
+    if not found:
+        return ""
     return table([{name: _cell(row.get(name)) for name in COLUMNS} for row in found], COLUMNS)
 
 
@@ -80,3 +84,20 @@ def _cell(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else str(value)
+
+
+TRUNK_COLUMNS = ("trunk", "p50 us", "p99 us", "repeats", "target")
+_P50 = " trunk p50 us"
+_SIGNED_BY_KEY = frozenset({"telnyx"})
+"""Ed25519: one verification takes more than all else together."""
+
+
+def trunks(runs: Mapping[str, Sequence[float]]) -> str:
+    """What each trunk takes to verify and read a call, as a table for people; empty where it was not measured."""
+    names = [figure.removesuffix(_P50) for figure in runs if figure.endswith(_P50)]
+    return table([_trunk(name, runs) for name in names], TRUNK_COLUMNS) if names else ""
+
+
+def _trunk(name: str, runs: Mapping[str, Sequence[float]]) -> dict[str, str]:
+    figures = {figure: f"{median(runs[f'{name} trunk {figure}']):.0f}" for figure in TRUNK_COLUMNS[1:4]}
+    return {"trunk": name, "target": f"p50 <= {300 if name in _SIGNED_BY_KEY else 150}"} | figures

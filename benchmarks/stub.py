@@ -1,8 +1,9 @@
 """A CRM that costs next to nothing: answers the verbs, and counts what it saw.
 
-    python -m benchmarks.stub [--delay-ms 50]
+    python -m benchmarks.stub [--delay-ms 50] [--broken TOKEN]
 
-Prints its address, serves until it is ended. `GET /_count` tells the tally as JSON.
+Prints its address, serves until it is ended. `GET /_count` tells the tally as JSON, `GET /_seen` when each call's
+note came first. Whoever shows the broken token gets 500 and no answer at all, in turn.
 """
 
 from __future__ import annotations
@@ -22,21 +23,25 @@ _MARKER = b"Call ID: "
 _WRITES = ((b"/notes", "note"), (b"/tags", "tags"), (b"/workflow/", "workflow"))
 _OK = b"200 OK"
 _CREATED = b"201 Created"
+_FAILED = http1.answer(b"500 Internal Server Error", b'{"message":"broken"}')
 
 
 class Tally:
-    """Requests by verb, notes by their marker, and when the last write came (monotonic seconds)."""
+    """Requests by verb, notes by their marker, when each of them came first and the last write (monotonic seconds)."""
 
     def __init__(self) -> None:
         self.requests: Counter[str] = Counter()
         self.notes: Counter[bytes] = Counter()
+        self.seen_s: dict[str, float] = {}
         self.last_write_s = 0.0
 
     def wrote(self, verb: str, body: bytes) -> None:
         """One write came."""
         self.last_write_s = time.monotonic()
         if verb == "note":
-            self.notes[marker(body)] += 1
+            call = marker(body)
+            self.notes[call] += 1
+            self.seen_s.setdefault(call.decode(), self.last_write_s)
 
     def facts(self) -> dict[str, Any]:
         """The tally as `/_count` tells it; `repeated_notes` are those written more than once."""
@@ -51,6 +56,11 @@ class Tally:
 def marker(note: bytes) -> bytes:
     """The call's id in a note's JSON body; empty where it has none."""
     return note.rpartition(_MARKER)[2].partition(b'"')[0].partition(b"\\")[0] if _MARKER in note else b""
+
+
+def token(head: bytes) -> bytes:
+    """The bearer token in a request's head; empty where there is none."""
+    return head.partition(b"\r\nAuthorization: Bearer ")[2].partition(b"\r\n")[0]
 
 
 def verb(method: bytes, path: bytes) -> str:
@@ -68,9 +78,10 @@ def verb(method: bytes, path: bytes) -> str:
 class Crm(asyncio.Protocol):
     """One kept connection of a client that waits for each answer."""
 
-    def __init__(self, tally: Tally, delay_s: float) -> None:
+    def __init__(self, tally: Tally, delay_s: float, broken: bytes) -> None:
         self._tally = tally
         self._delay_s = delay_s
+        self._broken = broken
         self._buffer = b""
         self._transport: asyncio.Transport | None = None
 
@@ -91,11 +102,23 @@ class Crm(asyncio.Protocol):
         if path == b"/_count":
             self._send(http1.answer(_OK, orjson.dumps(self._tally.facts())))
             return
+        if path == b"/_seen":
+            self._send(http1.answer(_OK, orjson.dumps(self._tally.seen_s)))
+            return
+        if self._broken and token(head) == self._broken:
+            self._fail()
+            return
         reply = self._reply(verb(method, path), path, body)
         if self._delay_s:
             asyncio.get_running_loop().call_later(self._delay_s, self._send, reply)
         else:
             self._send(reply)
+
+    def _fail(self) -> None:
+        requests = self._tally.requests
+        requests["failed"] += 1
+        if requests["failed"] % 2:
+            self._send(_FAILED)
 
     def _reply(self, what: str, path: bytes, body: bytes) -> bytes:
         tally = self._tally
@@ -122,9 +145,9 @@ class Crm(asyncio.Protocol):
             self._transport.write(reply)
 
 
-async def _serve(delay_s: float) -> None:
+async def _serve(delay_s: float, broken: bytes) -> None:
     tally = Tally()
-    server = await asyncio.get_running_loop().create_server(lambda: Crm(tally, delay_s), "127.0.0.1", 0)
+    server = await asyncio.get_running_loop().create_server(lambda: Crm(tally, delay_s, broken), "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     print(f"stub listens on http://{host}:{port}", flush=True)
     await server.serve_forever()
@@ -133,4 +156,6 @@ async def _serve(delay_s: float) -> None:
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--delay-ms", type=float, default=0.0, help="wait so long before each answer")
-    uvloop.run(_serve(arguments.parse_args().delay_ms / 1000))
+    arguments.add_argument("--broken", default="", metavar="TOKEN", help="whose requests fail")
+    given = arguments.parse_args()
+    uvloop.run(_serve(given.delay_ms / 1000, given.broken.encode()))

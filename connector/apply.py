@@ -19,6 +19,10 @@ REPEATABLE = frozenset({"add_tags", "remove_tags"})
 """Actions that are as good twice as once: the CRM keeps a tag once, and adding it again triggers nothing."""
 
 
+ENROLMENTS = frozenset({"enrol", "unenrol"})
+"""Actions that the CRM cannot be asked about."""
+
+
 class Writes(Protocol):
     """The CRM's verbs an action can need (connector/crm/client.py)."""
 
@@ -58,14 +62,16 @@ class Applier:
         """The action's ledger line. `in_doubt` says that an earlier try may have done it: then it is read back first.
 
         Raises:
-            CrmError: nothing, or nothing certain, became of it (RefusedError is an answer, and a ledger line).
+            CrmError: nothing, or nothing certain, became of it. A RefusedError only where reading back was refused,
+                which tells nothing of the action; that of a write is an answer, and a ledger line.
         """
+        if in_doubt and action.kind not in REPEATABLE:
+            settled = await self._read_back(action)
+            if settled is not None:
+                return settled
         try:
-            if in_doubt and action.kind not in REPEATABLE:
-                settled = await self._read_back(action)
-                if settled is not None:
-                    return settled
-            return ActionResult(action.key, Applied.APPLIED, await self._write(action))
+            again = in_doubt and action.kind in ENROLMENTS
+            return ActionResult(action.key, Applied.APPLIED, await self._write(action), _AGAIN if again else None)
         except ContactGoneError:
             raise  # no answer about this action: the contact has to be found again
         except RefusedError as error:
@@ -77,7 +83,7 @@ class Applier:
             notes = await self._crm.list_notes(self._location, self._contact)
             found = next((note for note in notes if has_marker(note.body, self._call_id)), None)
             return None if found is None else ActionResult(action.key, Applied.APPLIED, found.id, "found by its marker")
-        if action.kind in ("enrol", "unenrol") and self._config.when_in_doubt == "hold":
+        if action.kind in ENROLMENTS and self._config.when_in_doubt == "hold":
             return ActionResult(action.key, Applied.REFUSED, reason=_HELD)
         return None
 
@@ -99,6 +105,7 @@ class Applier:
         return None
 
 
+_AGAIN = "it was in doubt and the CRM cannot tell, so it was done again (when_in_doubt = repeat)"
 _HELD = (
     "it may have been done already and the CRM cannot tell; held because this sub-account's when_in_doubt is 'hold': "
     "look at the contact, then replay or leave it"

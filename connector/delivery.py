@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     from connector.locations import Location, LocationBook
     from connector.store import Deliveries
     from mappings.numbers import Side
+
+
+HOLDER = "holder"
+"""The ledger's line for a holder that died: in doubt until it is known which action that puts in doubt."""
 
 
 class People(Protocol):
@@ -88,6 +94,8 @@ class Carrier:
         Raises:
             CrmError, LookupError: the try ended early; what was done is written down.
         """
+        if delivery.in_doubt:
+            delivery = await self._remembered(delivery)
         try:
             location = await self._location(delivery.location)
             if delivery.event.startswith(FIX):
@@ -101,6 +109,12 @@ class Carrier:
             ending = Ending(held.state, str(held))
             await self._write_down(delivery, None, [], None, ending)
             return ending
+
+    async def _remembered(self, delivery: Delivery) -> Delivery:
+        """The doubt a dead holder left, written down: it must outlive this try, which may not get to the CRM at all."""
+        doubt = ActionResult(HOLDER, Applied.IN_DOUBT, reason="a process ended while it worked on this")
+        await self._write_down(delivery, None, [doubt], None)
+        return replace(delivery, ledger={**delivery.ledger, HOLDER: doubt})
 
     def _whole(self, delivery: Delivery) -> Call:
         """The call with what its other events tell; a trunk that tells much in those is given a short grace."""
@@ -139,11 +153,15 @@ class Carrier:
 
     async def _to_contact(self, location: Location, call: Call, delivery: Delivery) -> Ending:
         side = contact_side(call, location.config.country)
+        ledger = dict(delivery.ledger)
         try:
-            return await self._apply(location, call, delivery, await self._contact(location, side))
+            # What was begun on a contact ends there, even if its number has moved to another one meanwhile.
+            contact_id = delivery.contact_id or await self._contact(location, side)
+            return await self._apply(location, call, delivery, contact_id, ledger)
         except ContactGoneError:  # deleted or merged since we last looked: look again, once
             self._people.forget(location.id, side.number or "")
-            return await self._apply(location, call, delivery, await self._contact(location, side))
+            contact_id = await self._contact(location, side)
+            return await self._apply(location, call, delivery, contact_id, ledger, moved=True)
 
     async def _contact(self, location: Location, side: Side) -> str:
         policy = location.config.unknown_number
@@ -161,31 +179,34 @@ class Carrier:
             State.PARKED, "the CRM does not know the number (unknown_number = hold): add the contact, replay"
         )
 
-    async def _apply(self, location: Location, call: Call, delivery: Delivery, contact_id: str) -> Ending:
+    async def _apply(
+        self,
+        location: Location,
+        call: Call,
+        delivery: Delivery,
+        contact_id: str,
+        ledger: dict[str, ActionResult],
+        *,
+        moved: bool = False,
+    ) -> Ending:
         the_plan = await self._plan(location, call, delivery)
         applier = Applier(self._crm, location.id, location.config, contact_id, call.call_id or "")
-        ledger = dict(delivery.ledger)
-        unsaved: list[ActionResult] = []
-        # A dead holder can have got no further than the first open action that cannot be repeated: each of those is
-        # written down before the next step.
-        crashed = delivery.in_doubt
+        unsaved = _placed(the_plan, ledger) + (_reopened(ledger) if moved else [])
         for action in the_plan.actions:
             line = ledger.get(action.key)
             if not _open(line):
                 continue
             try:
-                result = await applier.apply(action, in_doubt=crashed or line is not None)
+                result = await applier.apply(action, in_doubt=line is not None)
             except CrmError as error:
                 doubt = doubtful(error, action)
                 await self._write_down(delivery, contact_id, unsaved + ([doubt] if doubt else []), the_plan)
                 raise
             ledger[action.key] = result
             unsaved.append(result)
-            if action.kind not in REPEATABLE:
-                crashed = False
-                if action is not the_plan.actions[-1]:
-                    await self._write_down(delivery, contact_id, unsaved, None)
-                    unsaved = []
+            if action.kind not in REPEATABLE and action is not the_plan.actions[-1]:
+                await self._write_down(delivery, contact_id, unsaved, None)
+                unsaved = []
         ending = _ending(the_plan, ledger)
         await self._write_down(
             delivery, contact_id, unsaved, the_plan if ending.state is State.PARKED else None, ending
@@ -236,6 +257,33 @@ class LeaseLostError(Exception):
 
 def _open(line: ActionResult | None) -> bool:
     return line is None or line.applied is Applied.IN_DOUBT
+
+
+def _placed(the_plan: Plan, ledger: dict[str, ActionResult]) -> list[ActionResult]:
+    """A dead holder's doubt as that of the one action it is about.
+
+    It can have got no further than the first open action that cannot be repeated: each of those is written down before
+    the next step.
+    """
+    line = ledger.get(HOLDER)
+    if line is None or line.applied is not Applied.IN_DOUBT:
+        return []
+    placed = [ActionResult(HOLDER, Applied.APPLIED, reason="what it left in doubt is looked at")]
+    open_ = (a.key for a in the_plan.actions if a.kind not in REPEATABLE and _open(ledger.get(a.key)))
+    placed += [ActionResult(key, Applied.IN_DOUBT, reason=line.reason) for key in islice(open_, 1)]
+    ledger.update((result.key, result) for result in placed)
+    return placed
+
+
+def _reopened(ledger: dict[str, ActionResult]) -> list[ActionResult]:
+    """What was done to another contact is in doubt for this one: it may be what that one was merged into, or new."""
+    doubts = [
+        ActionResult(key, Applied.IN_DOUBT, reason="done to a contact that is gone")
+        for key, line in ledger.items()
+        if line.applied is Applied.APPLIED and key != HOLDER
+    ]
+    ledger.update((doubt.key, doubt) for doubt in doubts)
+    return doubts
 
 
 def _ending(the_plan: Plan, ledger: dict[str, ActionResult]) -> Ending:

@@ -27,7 +27,11 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much at a time, and how long: times in seconds, `lease_s` longer than any one try can take."""
+    """How much at a time, and how long: times in seconds.
+
+    A try is cancelled after `lease_s`; its lease runs out `settle_s` later, when what it sent has taken effect or never
+    will.
+    """
 
     concurrency: int = 64
     per_location: int = 8
@@ -101,7 +105,7 @@ class Worker:
         claimed = await self._store.claim(
             self._owner,
             now_ms=self._now_ms(),
-            lease_ms=int(self._limits.lease_s * 1000),
+            lease_ms=int((self._limits.lease_s + self._limits.settle_s) * 1000),
             limit=room,
             per_location=self._limits.per_location,
             fresh_first=self._limits.fresh_first,
@@ -146,13 +150,17 @@ class Worker:
 
     async def _carry(self, delivery: Delivery) -> None:
         try:
-            ending = await self._carrier.carry(delivery)
+            async with asyncio.timeout(self._limits.lease_s):
+                ending = await self._carrier.carry(delivery)
         except LeaseLostError:
             log.warning("lease lost", delivery=delivery.lease.delivery)
             return
         except StoreError as error:
             log.error("not written down", delivery=delivery.lease.delivery, why=str(error))
             return  # the lease runs out, and the delivery is taken up again, in doubt
+        except TimeoutError:
+            log.warning("cancelled: its lease is about to run out", delivery=delivery.lease.delivery)
+            return  # likewise
         except Exception as error:  # noqa: BLE001 - whatever it was, the delivery must not be lost: `after` decides
             await self._troubled(delivery, error)
             return
@@ -163,12 +171,23 @@ class Worker:
             return
         self._metrics.delivered.labels(ending.state.value).inc()
         self._metrics.sync_s.observe((self._now_ms() - delivery.received_ms) / 1000)
-        if self._outage.worked():
-            await self._store.pause(EVERYBODY, None)
+        if self._outage.worked() and await self._lifted(EVERYBODY):
             log.warning("the CRM works again")
-        if self._failures.pop(delivery.location, 0):
-            await self._store.pause(delivery.location, None)
+        failures = self._failures.pop(delivery.location, 0)
+        if not failures:
+            return
+        if await self._lifted(delivery.location):
             log.info("sub-account works again", location=delivery.location)
+        else:
+            self._failures[delivery.location] += failures  # whoever comes through next lifts it
+
+    async def _lifted(self, location: str) -> bool:
+        try:
+            await self._store.pause(location, None)
+        except StoreError as error:
+            log.error("the pause is not lifted", location=location, why=str(error))
+            return False
+        return True
 
     async def _troubled(self, delivery: Delivery, error: Exception) -> None:
         trouble = Trouble(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.http1 import first_message
-from benchmarks.payloads import Mix, is_answered, requests
+from benchmarks.payloads import Mix, call_id, home, is_answered, requests
 from mappings.payload.request import Credentials, Request, UnverifiedError
 from mappings.trunks import read, trunk
 
@@ -50,3 +50,10 @@ def test_a_contact_belongs_to_one_sub_account() -> None:
 
 def test_three_of_ten_calls_go_unanswered() -> None:
     assert sum(not is_answered(number) for number in range(100)) == 30
+
+
+def test_a_call_is_sent_with_its_id_to_its_home() -> None:
+    for number, wire in enumerate(requests(MIX, now_ms=NOW_MS)):
+        asked = request(wire)
+        assert read(trunk("generic"), asked)[0].call_id == call_id(MIX.run, number)
+        assert asked.url == f"http://x/hooks/{home(number, MIX.contacts, MIX.locations)}/generic"

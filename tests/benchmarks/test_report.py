@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.report import rows, text
+from benchmarks.report import rows, text, trunks
 
 
 def test_a_row_holds_both_medians_and_the_ratio_of_pairs() -> None:
@@ -32,3 +32,25 @@ def test_starts_are_compared_by_their_medians_where_one_kind_had_more() -> None:
 
 def test_the_table_names_the_target() -> None:
     assert "<= 90" in text(rows({"ringback peak MB": [60.0]}))
+
+
+def test_nothing_measured_is_no_table() -> None:
+    assert (text([]), trunks({})) == ("", "")
+
+
+RUNS = {
+    f"{name} trunk {figure}": [61.0] for name in ("generic", "telnyx") for figure in ("p50 us", "p99 us", "repeats")
+}
+
+
+def test_each_trunk_measured_has_a_line() -> None:
+    assert [line.split()[0] for line in trunks(RUNS).splitlines()] == ["trunk", "generic", "telnyx"]
+
+
+def test_who_signs_with_ed25519_may_take_longer() -> None:
+    assert [line.split()[-1] for line in trunks(RUNS).splitlines()[1:]] == ["150", "300"]
+
+
+def test_troubled_is_compared_with_healthy() -> None:
+    (row,) = rows({"ringback sync p50_ms": [11.0, 12.0], "healthy sync p50_ms": [10.0, 10.0]})
+    assert row["ratio"] == 1.15
