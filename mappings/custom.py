@@ -159,7 +159,7 @@ def _event(told: EventWords, words: Mapping[str, Event], item: dict[str, Any]) -
     word = fields.text(_find(item, told.path))
     event = words.get(word or "", told.default)
     if event is None:
-        raise NotUnderstoodError(f"the event {word!r:.40} is not in the mapping")
+        raise NotUnderstoodError(f"the event {fields.shown(word)} is not in the mapping")
     return event
 
 
@@ -213,7 +213,7 @@ def _instant(form: TimeForm, raw: Any, what: str, notes: list[str]) -> int | Non
     whole = fields.text(raw) or ""
     if form.format in _MILLISECONDS and _WHOLE.fullmatch(whole):
         return int(whole) // _MILLISECONDS[form.format]
-    notes.append(f"{what} could not be read: {raw!r:.40}")
+    notes.append(f"{what} could not be read: {fields.shown(raw)}")
     return None
 
 

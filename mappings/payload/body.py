@@ -21,7 +21,13 @@ _BOM = b"\xef\xbb\xbf"
 _MOST_FIELDS = 1000
 # A string is taken whole, so that what looks like a fault inside one stays as it is. Possessive: linear in
 # the body.
-_FAULTS = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)|-?\bnan\b|,(?=\s*+[}\]])', re.IGNORECASE | re.DOTALL)
+_FAULTS = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|-?\bnan\b|,(?=\s*+[}\]])', re.IGNORECASE | re.DOTALL)
+
+
+_MOST_REPAIRED = 256 * 1024
+"""The longest JSON that is looked through for the two faults that are repaired, in bytes."""
+_MOST_ESCAPES = 20_000
+"""The most percent signs a form may have: each costs about a microsecond, and a form is read before it is verified."""
 
 
 def bare(body: bytes) -> bytes:
@@ -65,6 +71,8 @@ def json_value(body: bytes) -> Any:
 
 
 def _repaired(body: bytes) -> Any:
+    if len(body) > _MOST_REPAIRED:
+        raise NotUnderstoodError("not JSON, and too long to be repaired")
     try:
         return orjson.loads(_FAULTS.sub(_repair, body))
     except orjson.JSONDecodeError as error:
@@ -108,6 +116,8 @@ def pairs(text: str) -> list[tuple[str, str]]:
     Raises:
         NotUnderstoodError: more than a thousand fields.
     """
+    if text.count("%") > _MOST_ESCAPES:
+        raise NotUnderstoodError("a form with too many escapes")
     if text.count("&") >= _MOST_FIELDS:
         raise NotUnderstoodError("the form has too many fields")
     split = (part.partition("=") for part in text.split("&") if part)
@@ -140,7 +150,9 @@ def lines(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for line in text.splitlines():
         mark = min((at for at in (line.find("="), line.find(": ")) if at > 0), default=0)
-        if mark and len(found) < _MOST_FIELDS:
+        if len(found) >= _MOST_FIELDS:
+            break
+        if mark:
             found.setdefault(line[:mark].strip(), line[mark + 1 :].strip())
     if not found:
         raise NotUnderstoodError("no line has a name and a value")

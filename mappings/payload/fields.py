@@ -95,6 +95,14 @@ def duration_ms(raw: Any) -> int | None:
     return round(number * 1000) if number is not None and 0 <= number <= _MAX_INTEGER else None
 
 
+def shown(value: Any) -> str:
+    """A value as a note shows it: cut at 40 characters, and never too deep to be shown."""
+    try:
+        return f"{value!r:.40}"
+    except RecursionError:
+        return "a value nested too deep"
+
+
 def instant(raw: Any, what: str, notes: list[str], *, zone: tzinfo | None = None) -> int | None:
     """A point in time in epoch milliseconds, cut off, not rounded.
 
@@ -114,7 +122,7 @@ def instant(raw: Any, what: str, notes: list[str], *, zone: tzinfo | None = None
         return _epoch_ms(number, what, notes)
     stamp = _stamp(raw.strip()) if isinstance(raw, str) else None
     if stamp is None:
-        notes.append(f"{what} could not be read: {raw!r:.40}")
+        notes.append(f"{what} could not be read: {shown(raw)}")
         return None
     if stamp.tzinfo is None:
         if zone is None:
@@ -127,7 +135,7 @@ def _epoch_ms(number: float, what: str, notes: list[str]) -> int | None:
     if number == 0:
         return None
     if not 0 < number < _FIRST_NANOSECONDS * 1000:
-        notes.append(f"{what} is not a time: {number!r:.40}")
+        notes.append(f"{what} is not a time: {shown(number)}")
         return None
     if number < _FIRST_MILLISECONDS:
         return round(number * 1_000_000) // 1000  # by way of whole microseconds: x.123 is no binary fraction
@@ -177,7 +185,7 @@ def phone(raw: Any, what: str, notes: list[str]) -> str | None:
         if _PUNCTUATED_E164.fullmatch(given):
             given = given.translate(_PUNCTUATION)
     if given.lower() in _ANONYMOUS:
-        notes.append(f"{what} is withheld: {given!r:.40}")
+        notes.append(f"{what} is withheld: {shown(given)}")
         return None
     return given or None
 
@@ -205,7 +213,7 @@ def direction(raw: Any, notes: list[str]) -> Direction | None:
         return None
     found = _DIRECTIONS.get(word.lower())
     if found is None:
-        notes.append(f"unknown direction {word!r:.40}")
+        notes.append(f"unknown direction {shown(word)}")
     return found
 
 

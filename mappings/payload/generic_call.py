@@ -86,7 +86,7 @@ def cause_of(raw: Any, notes: list[str]) -> Cause | None:
     text = fields.text(raw)
     found = causes.named(text)
     if found is None and text not in (None, "0") and worded(text) is None:
-        notes.append(f"unknown cause {text!r:.40}")
+        notes.append(f"unknown cause {fields.shown(text)}")
     return found
 
 

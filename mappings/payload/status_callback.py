@@ -71,7 +71,7 @@ def _reported(item: Mapping[str, Any], dialect: Dialect) -> Call:
     event = _EVENTS.get(status, "completed")
     over = event == "completed"
     if over and status not in _OUTCOMES:
-        raise NotUnderstoodError(f"unknown CallStatus {status!r:.40}")
+        raise NotUnderstoodError(f"unknown CallStatus {fields.shown(status)}")
     notes: list[str] = []
     at = fields.instant(item.get("Timestamp"), "Timestamp", notes)
     start_ms = fields.instant(item.get(dialect.start), dialect.start, notes) if dialect.start else None
@@ -98,7 +98,7 @@ def _dialled(item: Mapping[str, Any], dialect: Dialect) -> Call:
     """The child call of a <Dial>: its own outcome and talk time, with the numbers of its parent."""
     status = (fields.text(item.get("DialCallStatus")) or "").lower()
     if status not in _OUTCOMES and status != "answered":
-        raise NotUnderstoodError(f"unknown DialCallStatus {status!r:.40}")
+        raise NotUnderstoodError(f"unknown DialCallStatus {fields.shown(status)}")
     notes: list[str] = []
     parent, child = fields.text(item.get("CallSid")), fields.text(item.get("DialCallSid"))
     if child is None and parent is not None:

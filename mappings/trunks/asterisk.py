@@ -99,7 +99,10 @@ def _items(request: Request) -> list[dict[str, Any]]:
     raw = body.bare(request.body)
     if raw[:1] == b'"':
         rows = csv.reader(raw.decode(errors="replace").splitlines())
-        return [dict(zip(_COLUMNS, row, strict=False)) for row in rows if row]
+        try:
+            return [dict(zip(_COLUMNS, row, strict=False)) for row in rows if row]
+        except csv.Error as error:
+            raise NotUnderstoodError(f"not a CDR line: {error}") from error
     if raw[:7] == b"Event: ":  # AMI ends an event with an empty line
         return [body.lines(event) for event in re.split(r"\r?\n\r?\n", raw.decode(errors="replace"))]
     return body.objects(body.value(request))
@@ -114,7 +117,7 @@ def _call(item: dict[str, Any]) -> Call:
         return _of_ami(item, name)
     event = _SCRIPT.get(name)
     if event is None:
-        raise NotUnderstoodError(f"the event {name!r:.40} says nothing about a call's state")
+        raise NotUnderstoodError(f"the event {fields.shown(name)} says nothing about a call's state")
     if name is None and not any(one in item for one in _DISPOSITION):
         raise NotUnderstoodError("neither a call detail record nor an event")
     return _record(item, event)
@@ -232,7 +235,7 @@ def _of_ari(item: dict[str, Any], name: str) -> Call:
     """A channel's event of the REST interface; one shape met in the wild has the cause inside the channel."""
     channel = item.get("channel")
     if name not in _CHANNEL or not isinstance(channel, dict):
-        raise NotUnderstoodError(f"the event {name!r:.40} says nothing about a call's state")
+        raise NotUnderstoodError(f"the event {fields.shown(name)} says nothing about a call's state")
     notes: list[str] = []
     state = fields.text(channel.get("state"))
     talk_ms = fields.duration_ms(item.get("duration")) if name == "ChannelDestroyed" else None

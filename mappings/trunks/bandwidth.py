@@ -141,7 +141,7 @@ def _ending(item: Mapping[str, Any], answer_ms: int | None, notes: list[str]) ->
     """Cause and outcome; without an `answerTime` nobody answered."""
     word = fields.text(item.get("cause"))
     if word is not None and word not in _CAUSES:
-        notes.append(f"unknown cause {word!r:.40}")
+        notes.append(f"unknown cause {fields.shown(word)}")
     answered = answer_ms is not None
     return {
         "cause": word,
@@ -180,7 +180,7 @@ def _besides(kind: str, item: Mapping[str, Any]) -> Call:
         word = result.get("value") if isinstance(result, dict) else result
         told["amd"] = fields.amd(word)
         if told["amd"] is None:
-            notes.append(f"machine detection without a result: {word!r:.40}")
+            notes.append(f"machine detection without a result: {fields.shown(word)}")
     elif kind == "recordingAvailable":
         told["recording_url"] = fields.text(item.get("mediaUrl"))
     elif kind in _PASSED_OVER:

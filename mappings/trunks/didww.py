@@ -24,7 +24,7 @@ _NAME = "didww"
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_FORMAT = 31  # zlib's window bits for a gzip header
 _MOST_BYTES = 8 * 1024 * 1024
-_MOST_RECORDS = 10_000
+_MOST_RECORDS = 2_000
 
 
 def verify(request: Request, credentials: Credentials) -> None:
@@ -87,7 +87,7 @@ def _call(record: dict[str, Any] | None) -> Call:
         return Call(trunk=_NAME, call_id=None, notes=("a line that is no CDR",))
     kind = fields.text(record.get("type"))
     if kind not in ("inbound-cdr", "outbound-cdr"):
-        return Call(trunk=_NAME, call_id=None, notes=(f"a record of the type {kind!r:.40}",))
+        return Call(trunk=_NAME, call_id=None, notes=(f"a record of the type {fields.shown(kind)}",))
     notes: list[str] = []
     told = _inbound(facts, notes) if kind == "inbound-cdr" else _outbound(facts, notes)
     connect = fields.instant(facts.get("time_connect"), "time_connect", notes)

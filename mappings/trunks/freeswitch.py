@@ -68,7 +68,7 @@ def parse(request: Request) -> list[Call]:
     record = switch_record.read(request)
     event = _EVENTS.get(record.event)
     if event is None:
-        raise NotUnderstoodError(f"the event {record.event!r:.40} says nothing about a call's state")
+        raise NotUnderstoodError(f"the event {fields.shown(record.event)} says nothing about a call's state")
     return [_call(record, event)]
 
 

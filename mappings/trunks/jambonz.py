@@ -78,9 +78,9 @@ def parse(request: Request) -> list[Call]:
     dialled = (fields.text(item.get("dial_call_status")) or "").lower()
     event = _EVENTS.get(status, "completed")
     if event == "completed" and status not in _OUTCOMES:
-        raise NotUnderstoodError(f"unknown call_status {status!r:.40}")
+        raise NotUnderstoodError(f"unknown call_status {fields.shown(status)}")
     if dialled and dialled not in _OUTCOMES:
-        raise NotUnderstoodError(f"unknown dial_call_status {dialled!r:.40}")
+        raise NotUnderstoodError(f"unknown dial_call_status {fields.shown(dialled)}")
     at = None if request.recorded else request.received_ms
     if event == "completed":
         return [_over(item, status, dialled, at)]

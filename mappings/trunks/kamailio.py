@@ -73,7 +73,7 @@ def _scripted(item: dict[str, Any]) -> Call:
     word = fields.text(item.get("event"))
     event = _EVENTS.get(word)
     if event is None:
-        raise NotUnderstoodError(f"unknown event {word!r:.40}")
+        raise NotUnderstoodError(f"unknown event {fields.shown(word)}")
     notes: list[str] = []
     sip, hangup_by = fields.integer(item.get("sip_code")), fields.text(item.get("hangup_by"))
     talk_ms = fields.integer(item.get("duration_ms"))

@@ -60,7 +60,7 @@ def parse(request: Request) -> list[Call]:
     hook = (fields.text(item.get("hook_event")) or "").lower()
     event = _EVENTS.get(hook)
     if event is None:
-        raise NotUnderstoodError(f"unknown hook_event {hook!r:.40}")
+        raise NotUnderstoodError(f"unknown hook_event {fields.shown(hook)}")
     notes: list[str] = []
     at = _instant(item.get("timestamp"), notes)
     shared: dict[str, Any] = {

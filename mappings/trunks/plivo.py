@@ -90,7 +90,7 @@ def _callback(item: Mapping[str, Any]) -> Call:
         return _extra(item, recording_url=fields.text(item.get("RecordUrl")))
     if event == "MachineDetection":
         return _extra(item, amd=_amd(item))
-    raise NotUnderstoodError(f"unknown Event {event!r:.40}")
+    raise NotUnderstoodError(f"unknown Event {fields.shown(event)}")
 
 
 def _extra(item: Mapping[str, Any], **told: Any) -> Call:

@@ -87,7 +87,7 @@ def _in_state(leg: Mapping[str, Any], request: Request) -> Call:
     state = fields.text(leg.get("call_state"))
     event = _STATES.get(state or "")
     if event is None:
-        raise NotUnderstoodError(f"unknown call_state {state!r:.40}")
+        raise NotUnderstoodError(f"unknown call_state {fields.shown(state)}")
     call_id, session_id = fields.text(leg.get("call_id")), _parent(leg)
     if event == "extra":
         return Call(trunk=_NAME, call_id=call_id, event=event, session_id=session_id, aside="its end is told next")
@@ -136,7 +136,7 @@ def _end(leg: Mapping[str, Any], times: Mapping[str, Any], notes: list[str]) -> 
     reason = fields.text(leg.get("end_reason"))
     outcome = _REASONS.get(reason or "")
     if reason not in _REASONS:
-        notes.append(f"why it ended is not told: end_reason {reason!r:.40}")
+        notes.append(f"why it ended is not told: end_reason {fields.shown(reason)}")
     unsaid = ["start"] if times["start_ms"] is None else []
     if times["answer_ms"] is None and outcome in (Disposition.CONNECTED, None):
         unsaid.append("answer")

@@ -140,14 +140,14 @@ def parse(request: Request) -> list[Call]:
             return [Call(**shared, event="answered", answer_ms=at, amd=_amd(item), notes=tuple(notes))]
         case "pie" | "notify":
             return [Call(**shared, event="extra", amd=_amd(item))]
-    raise NotUnderstoodError(f"unknown event {event!r:.40}")
+    raise NotUnderstoodError(f"unknown event {fields.shown(event)}")
 
 
 def _over(item: dict[str, Any], shared: dict[str, Any], at: int | None, notes: list[str]) -> Call:
     result = (fields.text(item.get("result")) or "").upper()
     reason = (fields.text(item.get("reason")) or "").upper()
     if result not in _RESULTS:
-        notes.append(f"unknown result {result!r:.40}")
+        notes.append(f"unknown result {fields.shown(result)}")
     answered = result == "ANSWERED" if result in _RESULTS else None
     talk_ms = fields.duration_ms(item.get("duration"))
     return Call(

@@ -191,7 +191,7 @@ def _end(payload: Mapping[str, Any], at: int | None, start_ms: int | None, notes
     """How and when it ended. Whether it was answered is told by another event, or taken from the cause."""
     word = fields.text(payload.get("hangup_cause"))
     if word is not None and word not in _CAUSES:
-        notes.append(f"unknown hangup_cause {word!r:.40}")
+        notes.append(f"unknown hangup_cause {fields.shown(word)}")
     q850, outcome = _CAUSES.get(word or "", (None, None))
     code = fields.integer(payload.get("sip_hangup_cause")) or 0
     sip = code if code in _SIP else None
@@ -222,7 +222,7 @@ def _besides(kind: str, payload: Mapping[str, Any]) -> Call:
     if kind in _DETECTIONS:
         told = {"amd": fields.amd(payload.get("result"))}
         if told["amd"] is None:
-            notes.append(f"machine detection without a result: {payload.get('result')!r:.40}")
+            notes.append(f"machine detection without a result: {fields.shown(payload.get('result'))}")
     elif kind in _RECORDINGS:
         told = {"recording_url": _recording(payload, notes)}
     elif kind.startswith(_PASSED_OVER):
@@ -254,7 +254,7 @@ def _ids(payload: Mapping[str, Any]) -> dict[str, Any]:
 def _number(payload: Mapping[str, Any], name: str, notes: list[str]) -> str | None:
     given = payload.get(name)
     if isinstance(given, dict | list):
-        notes.append(f"{name} could not be read: {given!r:.40}")
+        notes.append(f"{name} could not be read: {fields.shown(given)}")
     return fields.phone(given, name, notes)
 
 

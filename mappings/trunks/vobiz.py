@@ -62,7 +62,7 @@ def parse(request: Request) -> list[Call]:
         return [_voice(item, event)]
     if event == "DialHangup":
         return [_dialled(item)]
-    raise NotUnderstoodError(f"unknown Event {event!r:.40}")
+    raise NotUnderstoodError(f"unknown Event {fields.shown(event)}")
 
 
 def _admitted(item: dict[str, Any]) -> Call:

@@ -121,7 +121,7 @@ def parse(request: Request) -> list[Call]:
     if event == "extra":
         return [_learnt(item, status)]
     if event == "completed" and status not in _OUTCOMES:
-        raise NotUnderstoodError(f"unknown status {status!r:.40}")
+        raise NotUnderstoodError(f"unknown status {fields.shown(status)}")
     return [_call(item, status, event)]
 
 

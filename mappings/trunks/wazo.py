@@ -77,7 +77,7 @@ def _event(item: dict[str, Any], data: dict[str, Any], query: str, notes: list[s
         name = fields.text(body.form(query).get("event"))
     if name is not None:
         if name not in _EVENTS:
-            raise NotUnderstoodError(f"unknown event {name!r:.40}")
+            raise NotUnderstoodError(f"unknown event {fields.shown(name)}")
         return _EVENTS[name]
     event = next((event for field, event in _TELLING if data.get(field)), None)
     if event is None:
