@@ -291,7 +291,7 @@ class Deliveries(Protocol):
     async def release_all(self, *, now_ms: int, due_ms: int) -> int:
         """At the start of the only process on this store: end every lease of the dead; how many there were.
 
-        Their deliveries are due at `due_ms`, in doubt.
+        Their deliveries are due at `due_ms`, in doubt; the try that the process's end cut off does not count.
         """
 
 

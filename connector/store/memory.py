@@ -262,6 +262,7 @@ class MemoryStore:
             row.end_lease()
             row.in_doubt = True
             row.due_ms = due_ms
+            row.tries = max(0, row.tries - 1)
         return len(leased)
 
     async def list_deliveries(

@@ -150,7 +150,7 @@ WHERE id = :id AND state = 'parked';
 -- name: release_all
 -- End every lease without asking its holder.
 UPDATE deliveries
-SET leased = 0, lease_owner = NULL, in_doubt = 1, due_ms = :due_ms, wake_ms = :due_ms
+SET leased = 0, lease_owner = NULL, in_doubt = 1, due_ms = :due_ms, wake_ms = :due_ms, tries = max(0, tries - 1)
 WHERE front = 1 AND leased = 1;
 
 -- name: put_pause

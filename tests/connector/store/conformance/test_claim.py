@@ -293,3 +293,12 @@ async def test_a_lane_keeps_its_order_even_where_the_latest_comes_first(store: S
         "worker-1", now_ms=NOW + 9, lease_ms=LEASE_MS, limit=9, per_location=9, fresh_first=True
     )
     assert [delivery.call_id for delivery in claimed] == ["c0"]
+
+
+async def test_a_try_that_the_end_of_the_process_cut_off_does_not_count(store: Store) -> None:
+    await store.record([event()])
+    for _ in range(3):
+        await claim_one(store)
+        await store.release_all(now_ms=NOW, due_ms=NOW)
+    delivery = await claim_one(store)
+    assert (delivery.tries, delivery.in_doubt) == (1, True)
