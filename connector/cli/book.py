@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -54,8 +55,6 @@ def read_mapping_file(name: str) -> tuple[Trunk, dict[str, Any]]:
 
 
 def _document(raw: bytes, form: Literal["toml", "json"]) -> dict[str, Any]:
-    import tomllib  # noqa: PLC0415 - as above
-
     found = orjson.loads(raw) if form == "json" else tomllib.loads(raw.decode())
     return dict(found)
 
