@@ -100,7 +100,8 @@ async def build(
         UsageError: a setting is missing.
     """
     vault = open_vault(settings)
-    store = store_seam(await open_store(settings.database_url, exclusive=True))
+    database = await open_store(settings.database_url, exclusive=True)
+    store = store_seam(database)
     metrics = Metrics()
     locations = LocationBook(store, vault)
     keeper = Keeper(StoredSecrets(store), vault)

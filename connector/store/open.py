@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from connector.store import StoreError
-from connector.store.memory import MemoryStore
 from connector.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from connector.store import Store
+    from connector.store.database import Database
 
 
-async def open_store(url: str, *, exclusive: bool = False) -> Store:
-    """The store at `url`: `sqlite:///relative.db`, `sqlite:////absolute.db`, or `memory:`.
+async def open_store(url: str, *, exclusive: bool = False) -> Database:
+    """The database at `url`: `sqlite:///relative.db` or `sqlite:////absolute.db`.
 
     Args:
         url: As in RINGBACK_DATABASE_URL.
@@ -24,15 +23,13 @@ async def open_store(url: str, *, exclusive: bool = False) -> Store:
     Raises:
         StoreError: the address is none we know, or the store cannot be opened.
     """
-    if url == "memory:":
-        return MemoryStore()
     path = sqlite_path(url)
     if path is not None:
         return await SqliteStore.open(path, exclusive=exclusive)
     if url.startswith(("postgresql:", "postgres:")):
         raise StoreError("PostgreSQL comes with a later version; until then use sqlite:///ringback.db")
     # The address may hold a password: it is not repeated.
-    raise StoreError("the database's address must be sqlite:///relative.db, sqlite:////absolute.db or memory:")
+    raise StoreError("the database's address must be sqlite:///relative.db or sqlite:////absolute.db")
 
 
 def sqlite_path(url: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""The statements of sql/queries.sql, by name."""
+"""The statements of sql/*.sql, by name: queries.sql for events and deliveries, a file for each other subject."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ def _block(text: str) -> tuple[str, str]:
     return name.strip(), statement.strip()
 
 
-QUERIES: Final[Mapping[str, str]] = parse(
-    files("connector.store").joinpath("sql", "queries.sql").read_text(encoding="utf-8")
-)
+def statements(subject: str) -> Mapping[str, str]:
+    """The statements of `sql/<subject>.sql`, by name."""
+    return parse(files("connector.store").joinpath("sql", f"{subject}.sql").read_text(encoding="utf-8"))
+
+
+QUERIES: Final[Mapping[str, str]] = statements("queries")

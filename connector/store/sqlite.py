@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from connector.store import StoreError, StoreFullError, lists, locations, parts, work
 from connector.store.failures import meaning
+from connector.store.lite.once import SqliteOnce
 from connector.store.lock import hold
 from connector.store.migrate import migrate
 from connector.store.queries import QUERIES
@@ -48,7 +49,7 @@ _INTAKE: Final = 10_000
 
 
 class SqliteStore:
-    """A `Store` on one file. Make it with `open`."""
+    """A `Database` on one file. Make it with `open`; other subjects have their own parts (lite/)."""
 
     def __init__(self, writer: Writer, reader: Reader, lock: int | None) -> None:
         self._writer = writer
@@ -56,6 +57,7 @@ class SqliteStore:
         self._lock = lock
         self._claims = 0
         self._per_location: int | None = None
+        self.once = SqliteOnce(writer)
 
     @classmethod
     async def open(cls, path: Path, *, exclusive: bool = False, max_pages: int | None = None) -> SqliteStore:

@@ -21,13 +21,13 @@ from connector.sandbox.faults import Fault
 from connector.sandbox.seed import workflow
 from connector.sandbox.serving import serving
 from connector.sandbox.state import Sandbox
-from connector.store.memory import MemoryStore
 from connector.worker import Limits, Worker
 from mappings.call import Call
 from mappings.note import has_marker
 from mappings.settle import settle
 from oauth.keeper import TOKEN, Keeper
 from oauth.vault import Vault, place
+from tests.connector.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

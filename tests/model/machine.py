@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from connector.store import DeliveryRow, State, Store
-from connector.store.memory import MemoryStore
 from connector.store.sqlite import SqliteStore
 from tests.connector.stage import Clock
+from tests.connector.store.memory import MemoryStore
 from tests.model.calls import Sent, call
 from tests.model.crm import Account, Fate, ModelCrm, Person
 from tests.model.process import MOST_ROUNDS, SETTLE_S, Fuse, Process, ProcessDiedError, register

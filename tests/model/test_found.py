@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.store import State
-from connector.store.memory import MemoryStore
 from tests.connector.stage import Clock
+from tests.connector.store.memory import MemoryStore
 from tests.model.calls import Sent, call
 from tests.model.crm import Account, Fate, ModelCrm
 from tests.model.process import SETTLE_S, Fuse, Process, register

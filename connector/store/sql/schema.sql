@@ -124,3 +124,10 @@ INSERT INTO revision VALUES (0);
 CREATE TABLE probe (
   padding BLOB NOT NULL
 ) STRICT;
+
+-- Keys that count once only, each until its time is over.
+CREATE TABLE said (
+  key TEXT PRIMARY KEY,
+  until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX said_until ON said (until_ms);

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from connector.store import ActionResult, Applied, Ending, Lease, Pause, State
-from connector.store.memory import MemoryStore
 from connector.store.sqlite import SqliteStore
 from tests.connector.store.build import NOW, event, request
+from tests.connector.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence

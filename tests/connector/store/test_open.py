@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.store import StoreError
-from connector.store.memory import MemoryStore
 from connector.store.open import open_store
 
 if TYPE_CHECKING:
@@ -40,16 +39,14 @@ async def test_exclusive_is_passed_on(tmp_path: Path) -> None:
     await store.close()
 
 
-async def test_in_memory() -> None:
-    assert isinstance(await open_store("memory:"), MemoryStore)
-
-
 async def test_postgresql_is_not_there_yet() -> None:
     with pytest.raises(StoreError, match="later version"):
         await open_store("postgresql://ringback@localhost/ringback")
 
 
-@pytest.mark.parametrize("url", ["", "ringback.db", "sqlite:ringback.db", "sqlite://host/ringback.db", "sqlite:///"])
+@pytest.mark.parametrize(
+    "url", ["", "memory:", "ringback.db", "sqlite:ringback.db", "sqlite://host/ringback.db", "sqlite:///"]
+)
 async def test_any_other_address_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="must be"):
         await open_store(url)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest_asyncio
 
-from connector.store.memory import MemoryStore
 from connector.store.sqlite import SqliteStore
+from tests.connector.store.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
