@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from connector.crm.errors import ContactGoneError, InDoubtError, RefusedError
+from connector.crm.wire import clean_tags
 from connector.store import ActionResult, Applied
 from mappings.note import has_marker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.crm.model import Note
+    from connector.crm.model import Contact, Note
     from connector.locations import LocationConfig
     from mappings.plan import Action
 
-REPEATABLE = frozenset({"add_tags", "remove_tags"})
-"""Actions that are as good twice as once: the CRM keeps a tag once, and adding it again triggers nothing."""
-
+TAGS = frozenset({"add_tags", "remove_tags"})
+"""Actions that are as good twice as once: nothing has to be written down before the step behind them."""
 
 ENROLMENTS = frozenset({"enrol", "unenrol"})
 """Actions that the CRM cannot be asked about."""
@@ -34,6 +34,9 @@ class Writes(Protocol):
 
     async def list_notes(self, location: str, contact_id: str) -> Sequence[Note]:
         """Read the contact's notes back."""
+
+    async def get_contact(self, location: str, contact_id: str) -> Contact:
+        """Read the contact back, with its tags."""
 
     async def add_tags(self, location: str, contact_id: str, tags: Sequence[str]) -> object:
         """Add tags."""
@@ -65,7 +68,7 @@ class Applier:
             CrmError: nothing, or nothing certain, became of it. A RefusedError only where reading back was refused,
                 which tells nothing of the action; that of a write is an answer, and a ledger line.
         """
-        if in_doubt and action.kind not in REPEATABLE:
+        if in_doubt:
             settled = await self._read_back(action)
             if settled is not None:
                 return settled
@@ -83,6 +86,11 @@ class Applier:
             notes = await self._crm.list_notes(self._location, self._contact)
             found = next((note for note in notes if has_marker(note.body, self._call_id)), None)
             return None if found is None else ActionResult(action.key, Applied.APPLIED, found.id, "found by its marker")
+        if action.kind in TAGS:
+            contact = await self._crm.get_contact(self._location, self._contact)
+            wanted, has = set(clean_tags(action.args["tags"])), set(contact.tags)
+            done = wanted <= has if action.kind == "add_tags" else not wanted & has
+            return ActionResult(action.key, Applied.APPLIED, reason="found on the contact") if done else None
         if action.kind in ENROLMENTS and self._config.when_in_doubt == "hold":
             return ActionResult(action.key, Applied.REFUSED, reason=_HELD)
         return None
@@ -114,6 +122,6 @@ _HELD = (
 
 def doubtful(error: Exception, action: Action) -> ActionResult | None:
     """The ledger line of an action whose try ended in that error: in doubt, if it may have been done."""
-    if isinstance(error, InDoubtError) and action.kind not in REPEATABLE:
+    if isinstance(error, InDoubtError):
         return ActionResult(action.key, Applied.IN_DOUBT, reason=str(error))
     return None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
-from connector.apply import REPEATABLE, Applier, Writes, doubtful
+from connector.apply import TAGS, Applier, Writes, doubtful
 from connector.crm.errors import ContactGoneError, CrmError
 from connector.store import FIX, ActionResult, Applied, Delivery, Ending, State
 from mappings.books import default_book
@@ -204,7 +203,7 @@ class Carrier:
                 raise
             ledger[action.key] = result
             unsaved.append(result)
-            if action.kind not in REPEATABLE and action is not the_plan.actions[-1]:
+            if action.kind not in TAGS and action is not the_plan.actions[-1]:
                 await self._write_down(delivery, contact_id, unsaved, None)
                 unsaved = []
         ending = _ending(the_plan, ledger)
@@ -260,17 +259,21 @@ def _open(line: ActionResult | None) -> bool:
 
 
 def _placed(the_plan: Plan, ledger: dict[str, ActionResult]) -> list[ActionResult]:
-    """A dead holder's doubt as that of the one action it is about.
+    """A dead holder's doubt as that of the actions it is about.
 
-    It can have got no further than the first open action that cannot be repeated: each of those is written down before
-    the next step.
+    It can have got no further than the first open action that is no tag: each of those is written down before the next
+    step.
     """
     line = ledger.get(HOLDER)
     if line is None or line.applied is not Applied.IN_DOUBT:
         return []
     placed = [ActionResult(HOLDER, Applied.APPLIED, reason="what it left in doubt is looked at")]
-    open_ = (a.key for a in the_plan.actions if a.kind not in REPEATABLE and _open(ledger.get(a.key)))
-    placed += [ActionResult(key, Applied.IN_DOUBT, reason=line.reason) for key in islice(open_, 1)]
+    for action in the_plan.actions:
+        if not _open(ledger.get(action.key)):
+            continue
+        placed.append(ActionResult(action.key, Applied.IN_DOUBT, reason=line.reason))
+        if action.kind not in TAGS:
+            break
     ledger.update((result.key, result) for result in placed)
     return placed
 

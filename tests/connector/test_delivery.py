@@ -120,6 +120,24 @@ async def test_a_note_that_was_lost_before_it_was_applied_is_written_after_looki
     assert stage.requests(NOTES) == 2
 
 
+async def test_tags_in_doubt_are_read_from_the_contact_and_not_set_again(stage: Stage) -> None:
+    stage.fault("applied_then_closed", "/tags$", method="POST", count=3)
+    await stage.record(stage.call("c-1", talk_s=9))
+    await stage.work()
+    await stage.work_for(10)
+    assert (stage.requests("POST /contacts/{contactId}/tags"), stage.requests("GET /contacts/{contactId}")) == (3, 1)
+    assert await stage.state("c-1") is State.DONE
+
+
+async def test_tags_that_were_lost_before_they_were_set_are_set_after_looking(stage: Stage) -> None:
+    stage.fault("reset_before", "/tags$", method="POST", count=3)
+    await stage.record(stage.call("c-1", talk_s=9))
+    await stage.work()
+    await stage.work_for(10)
+    assert stage.requests("GET /contacts/{contactId}") == 1
+    assert "call-connected" in stage.contact().tags
+
+
 async def test_a_holder_that_died_after_the_note_leaves_one_note(stage: Stage) -> None:
     """Send and record are two steps: here the process dies between them."""
     await stage.record(stage.call("c1"))
