@@ -134,7 +134,7 @@ class Intake:
         unclear = [one.reason for one in taken if one.status == "quarantined"]
         if unclear:
             await self._quarantine(adapter, location, request, "; ".join(filter(None, unclear)))
-        legs = [one.call for one in taken if one.call.aside is not None and one.call.session_id and one.call.call_id]
+        legs = [one.call for one in taken if _is_leg(one.call)]
         if legs:
             await self._store.record([leg_of(location, leg, request.received_ms) for leg in legs])
         new = [one.call for one in taken if one.status == "accepted"]
@@ -199,17 +199,24 @@ def new_event(location: Location, call: Call, received_ms: int) -> NewEvent:
 
 
 def leg_of(location: Location, leg: Call, received_ms: int) -> NewEvent:
-    """A leg that is no call of its own, as a part of the call whose session it belongs to."""
+    """A leg that is no call of its own, as a part of the call whose session it belongs to (of its own, if to none)."""
     return NewEvent(
         location=location.id,
         trunk=leg.trunk,
-        call_id=leg.session_id or "",
+        call_id=leg.session_id or leg.call_id or "",
         event=f"{LEG}{leg.call_id}:{leg.event}",
         part=True,
         lane=lane(leg, location.config.country),
         call=leg.to_json(),
         received_ms=received_ms,
     )
+
+
+def _is_leg(call: Call) -> bool:
+    """A leg that was set aside: linked to its call; one that belongs to none is kept only for having ended."""
+    if call.aside is None or not call.call_id:
+        return False
+    return call.session_id is not None or call.event == "completed"
 
 
 def closed(call: OpenCall, end: Call, now_ms: int) -> NewEvent:

@@ -31,6 +31,9 @@ def keep(db: sqlite3.Connection, event: NewEvent, deliver: Callable[[str, str], 
     }
     if not db.execute(QUERIES["keep_part"], values).rowcount:
         return False
+    leg, _, told = event.event.removeprefix(LEG).rpartition(":")
+    if leg and told == "completed":  # the leg will never end as a call of its own
+        close(db, event.location, leg)
     end = db.execute(QUERIES["end_of_call"], values).fetchone()
     if end is None:
         return True

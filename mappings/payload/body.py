@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _BOM = b"\xef\xbb\xbf"
 _MOST_FIELDS = 1000
+_MOST_LINES = 2000
+_MOST_OBJECTS = 500
+"""The most calls one request may tell of: a batch is a few dozen; what is longer is kept and can be split."""
 # A string is taken whole, so that what looks like a fault inside one stays as it is. Possessive: linear in
 # the body.
 _FAULTS = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|-?\bnan\b|,(?=\s*+[}\]])', re.IGNORECASE | re.DOTALL)
@@ -90,9 +93,11 @@ def objects(found: Any) -> list[dict[str, Any]]:
     """The JSON objects a value holds: itself, or the elements of a list.
 
     Raises:
-        NotUnderstoodError: it is neither, or there is none.
+        NotUnderstoodError: it is neither, or there is none, or more than 500.
     """
     items = found if isinstance(found, list) else [found]
+    if len(items) > _MOST_OBJECTS:
+        raise NotUnderstoodError(f"{len(items)} objects in one request: at most {_MOST_OBJECTS} are read")
     if not items or not all(isinstance(item, dict) for item in items):
         raise NotUnderstoodError("not a JSON object, nor a list of such")
     return items
@@ -147,6 +152,8 @@ def form(text: str) -> dict[str, Any]:
 
 def lines(text: str) -> dict[str, Any]:
     """The fields of `name=value` or `Name: value` lines as written; of a repeated name the first counts."""
+    if text.count("\n") > _MOST_LINES:
+        raise NotUnderstoodError("too many lines")
     found: dict[str, Any] = {}
     for line in text.splitlines():
         mark = min((at for at in (line.find("="), line.find(": ")) if at > 0), default=0)

@@ -45,6 +45,7 @@ _ANONYMOUS = frozenset(
 _SCHEME = re.compile(r"(?:^|<)\s*(?:sips?|tel):(?://)?", re.IGNORECASE)
 _END_OF_USER = re.compile(r"[@;>?:]")
 _PUNCTUATED_E164 = re.compile(r"\+[0-9 ().\-]{5,30}")
+_PUBLIC = re.compile(r"\+?[0-9]{7,}")
 _BARE_E164 = re.compile(r"[1-9][0-9]{7,14}")
 _PUNCTUATION = str.maketrans("", "", " ().-")
 
@@ -188,6 +189,14 @@ def phone(raw: Any, what: str, notes: list[str]) -> str | None:
         notes.append(f"{what} is withheld: {shown(given)}")
         return None
     return given or None
+
+
+def is_extension(party: str | None) -> bool:
+    """Whether a party is one of the switch's own (a user's name, an extension of up to six digits).
+
+    A withheld number (None) is somebody outside.
+    """
+    return party is not None and _PUBLIC.fullmatch(party) is None
 
 
 def international(raw: Any, what: str, notes: list[str]) -> str | None:

@@ -118,7 +118,13 @@ def _is_encoded(variables: Mapping[str, Any]) -> bool:
     return any(_ESCAPE.search(one) for one in values) and not any(_RAW.search(one) for one in values)
 
 
+_MOST_TAGS = 20_000
+"""The most tags an XML record may have: a long one of a switch has 2,000."""
+
+
 def _of_xml(raw: bytes) -> Record:
+    if raw.count(b"<") > _MOST_TAGS:
+        raise NotUnderstoodError("XML with too many tags")
     try:
         root: Element = ElementTree.fromstring(raw, forbid_dtd=True)
     except (ParseError, ValueError, LookupError) as error:  # DefusedXmlException is a ValueError

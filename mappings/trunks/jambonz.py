@@ -96,7 +96,7 @@ def _unwrapped(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shared(item: dict[str, Any], notes: list[str]) -> dict[str, Any]:
-    return {
+    shared: dict[str, Any] = {
         "trunk": _NAME,
         "call_id": fields.text(item.get("call_sid")),
         # A number without + is not documented to be E.164, and a browser's user has a name.
@@ -105,6 +105,12 @@ def _shared(item: dict[str, Any], notes: list[str]) -> dict[str, Any]:
         "direction": fields.direction(item.get("direction"), notes),
         "session_id": fields.text(item.get("parent_call_sid")),
     }
+    inbound = shared["direction"] == "inbound"
+    if not fields.is_extension(shared["from_"] if inbound else shared["to"]):
+        return shared
+    # One of the switch's own users: the customer's is the leg it dialled, or the one that dialled it.
+    joined = shared["session_id"] or fields.text(item.get("dial_call_sid"))
+    return shared | {"session_id": joined, "aside": None if joined is None else "a leg of the switch's own user"}
 
 
 def _going(item: dict[str, Any], status: str, event: Event, at: int | None) -> Call:

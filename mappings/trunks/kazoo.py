@@ -73,10 +73,21 @@ def parse(request: Request) -> list[Call]:
     if event == "extra":
         return [Call(**shared)]
     shared |= _parties(item, notes)
+    shared["aside"] = shared["aside"] or _agents_leg(item, shared)
     if event == "completed":
         return [_over(item, shared, at, notes)]
     start, answer = (at, None) if event == "initiated" else (None, at)
     return [Call(**shared, start_ms=start, answer_ms=answer, notes=tuple(notes))]
+
+
+def _agents_leg(item: dict[str, Any], shared: dict[str, Any]) -> str | None:
+    """Why a leg that was joined to another one is not the customer's; one that never was counts, whoever it is."""
+    if shared["session_id"] is None:
+        return None
+    if shared["direction"] == "inbound" and item.get("authorizing_type") == "device":
+        return "the leg of the device that called"
+    far = shared["to"] if shared["direction"] == "outbound" else shared["from_"]
+    return "a leg to one of the switch's own users" if fields.is_extension(far) else None
 
 
 def _is_true(raw: Any) -> bool:

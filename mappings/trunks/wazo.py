@@ -63,11 +63,24 @@ def parse(request: Request) -> list[Call]:
         "call_id": fields.text(data.get("call_id")),
         "event": event,
         "session_id": fields.text(data.get("conversation_id")),
-        "aside": "an internal call" if data.get("direction") == "internal" else None,
+        "aside": _aside(data),
     }
     if event == "extra":
         return [Call(**shared)]
     return [_call(data, event, shared, notes)]
+
+
+def _aside(data: dict[str, Any]) -> str | None:
+    """Why this channel is not the customer's: wazo-calld tells of all channels of a conversation (but `Local/`).
+
+    A user's channel is the agent's; the customer's is the trunk's, which belongs to no user.
+    """
+    if data.get("direction") == "internal":
+        return "an internal call"
+    if fields.text(data.get("conversation_id")) is None:
+        return None
+    own = fields.phone(data.get("caller_id_number"), "caller_id_number", [])
+    return "the agent's channel of a call" if data.get("user_uuid") or fields.is_extension(own) else None
 
 
 def _event(item: dict[str, Any], data: dict[str, Any], query: str, notes: list[str]) -> Event:

@@ -73,6 +73,7 @@ class MemoryStore:
         self._rows: dict[int, _Row] = {}
         self._recorded = 0
         self._parts = defaultdict[tuple[str, str], list[NewEvent]](list)
+        self._legs_over: set[tuple[str, str]] = set()
         self._known: set[tuple[str, str, str]] = set()
         self._waiting: dict[int, _Row] = {}
         self._served: dict[str, int] = {}
@@ -100,6 +101,9 @@ class MemoryStore:
 
     def _keep_part(self, event: NewEvent) -> None:
         self._parts[event.location, event.call_id].append(event)
+        leg, _, told = event.event.removeprefix(LEG).rpartition(":")
+        if leg and told == "completed":
+            self._legs_over.add((event.location, leg))
         end = self._end_of(event.location, event.call_id)
         if end is None:
             return
@@ -131,7 +135,8 @@ class MemoryStore:
         began = {
             key: min(part.received_ms for part in began)
             for key, found in self._parts.items()
-            if (began := [part for part in found if not part.event.startswith(LEG)]) and self._end_of(*key) is None
+            if key not in self._legs_over and self._end_of(*key) is None
+            if (began := [part for part in found if not part.event.startswith(LEG)])
         }
         old = sorted((at_ms, *key) for key, at_ms in began.items() if at_ms < before_ms)[:limit]
         return [

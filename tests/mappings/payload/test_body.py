@@ -113,3 +113,14 @@ def test_arbitrary_bytes_are_read_or_not_understood(raw: bytes) -> None:
 @given(st.text(st.sampled_from("a%+2BfF\u00e9 0\ud8003cg"), max_size=12))
 def test_a_forms_value_is_unescaped_as_forms_are(escaped: str) -> None:
     assert body.pairs(f"a={escaped}") == [("a", unquote_plus(escaped, errors="replace"))]
+
+
+def test_a_body_of_very_many_lines_is_not_read() -> None:
+    with pytest.raises(NotUnderstoodError, match="too many lines"):
+        body.value(post(b"a=b\n" * 2002))
+
+
+def test_a_request_tells_of_a_bounded_number_of_calls() -> None:
+    assert len(body.objects([{}] * 500)) == 500
+    with pytest.raises(NotUnderstoodError, match="501 objects"):
+        body.objects([{}] * 501)

@@ -169,6 +169,7 @@ def test_who_hung_up_is_told_by_the_sip_message(how: str | None, direction: str 
         b"x=1",
         b"<cdr/>",
         b"<cdr><variables><uuid>",
+        b"<a>" * 20_001,
         b'<?xml version="1.0" encoding="no-such"?><cdr/>',
         b'<!DOCTYPE cdr [<!ENTITY a "b">]><cdr><variables><uuid>&a;</uuid></variables></cdr>',
         b"One: two\nThree: four\n",

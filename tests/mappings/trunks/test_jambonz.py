@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mappings.disposition import disposition
+from mappings.disposition import disposition, standing
 from mappings.payload.request import NotUnderstoodError, Request
 from mappings.trunks import read
 from mappings.trunks.jambonz import TRUNK
@@ -200,3 +200,33 @@ def test_the_user_of_a_sip_address_is_the_number() -> None:
 def test_what_is_no_call_status_is_not_understood(fields: dict[str, Any]) -> None:
     with pytest.raises(NotUnderstoodError):
         one(**fields)
+
+
+@pytest.mark.parametrize(
+    "leg",
+    [
+        {"direction": "outbound", "from": "+12025550101", "to": "sip:1001@pbx.example.com", "parent_call_sid": "jb-2"},
+        {
+            "direction": "inbound",
+            "from": "ada",
+            "to": "+12025550101",
+            "dial_call_sid": "jb-2",
+            "dial_call_status": "busy",
+        },
+    ],
+)
+def test_the_leg_of_an_own_user_is_linked_to_the_customers(leg: dict[str, str]) -> None:
+    call = one(call_status="completed", **leg)
+    assert (standing(call).status, call.session_id) == ("ignored", "jb-2")
+
+
+@pytest.mark.parametrize(
+    "leg",
+    [
+        {"direction": "outbound", "from": "ada", "to": "+12025550101", "parent_call_sid": "jb-2"},
+        {"direction": "inbound", "from": "+12025550101", "to": "1001", "dial_call_sid": "jb-2"},
+        {"direction": "inbound", "from": "ada", "to": "+12025550101"},
+    ],
+)
+def test_the_customers_leg_and_one_that_is_alone_are_calls(leg: dict[str, str]) -> None:
+    assert standing(one(call_status="completed", **leg)).status == "accepted"

@@ -139,3 +139,26 @@ def test_a_hook_logs_in_or_comes_by_a_secret_path() -> None:
     assert holds(TRUNK, TRUNK.compose(one(), "user:secret", URL, NOW_MS), "secret")
     assert holds(TRUNK, post(b"{}"), "secret", path_key="secret")
     assert not holds(TRUNK, post(b"{}"), "secret")
+
+
+@pytest.mark.parametrize(
+    "leg",
+    [
+        {"to": "1001@pbx.example.com"},
+        {"to": "user_abc@pbx.example.com"},
+        {"call_direction": "inbound", "from": "1001@pbx.example.com"},
+        {"call_direction": "inbound", "authorizing_type": "device"},
+    ],
+)
+def test_the_agents_leg_of_two_joined_ones_is_linked_to_the_customers(leg: dict[str, str]) -> None:
+    call = one(other_leg_call_id="kz-2", **leg)
+    assert (standing(call).status, call.session_id) == ("ignored", "kz-2")
+
+
+@pytest.mark.parametrize("leg", [{}, {"call_direction": "inbound", "from": "anonymous@pbx.example.com"}])
+def test_the_customers_leg_of_two_joined_ones_is_the_call(leg: dict[str, str]) -> None:
+    assert standing(one(other_leg_call_id="kz-2", **leg)).status == "accepted"
+
+
+def test_a_leg_that_was_never_joined_counts() -> None:
+    assert standing(one(call_direction="inbound", authorizing_type="device")).status == "accepted"

@@ -125,3 +125,18 @@ def test_webhookd_logs_in_or_comes_by_a_secret_path() -> None:
     assert holds(TRUNK, TRUNK.compose(one(), "user:secret", URL, NOW_MS), "secret")
     assert holds(TRUNK, post({}), "secret", path_key="secret")
     assert not holds(TRUNK, post({}), "secret")
+
+
+@pytest.mark.parametrize("of_a_user", [{"user_uuid": "u", "caller_id_number": "+12025550100"}, {"user_uuid": None}])
+def test_the_agents_channel_of_a_conversation_is_linked_to_the_call(of_a_user: dict[str, str | None]) -> None:
+    call = one("call_ended", conversation_id="1777903200.6", **of_a_user)
+    assert (standing(call).status, call.session_id) == ("ignored", "1777903200.6")
+
+
+def test_the_trunks_channel_of_a_conversation_is_the_customers() -> None:
+    call = one(conversation_id="1777903200.6", caller_id_number="+12025550102", is_caller=False, user_uuid=None)
+    assert standing(call).status == "accepted"
+
+
+def test_a_channel_that_names_no_conversation_counts() -> None:
+    assert standing(one(user_uuid="u")).status == "accepted"

@@ -103,6 +103,14 @@ async def test_parts_are_forgotten_with_their_call(store: Store) -> None:
     assert await store.record([part()]) == [True]
 
 
+async def test_a_leg_that_ended_is_no_call_that_goes_on(store: Store) -> None:
+    await store.record([part("initiated", call_id="b-leg")])
+    await store.record([part(f"{LEG}b-leg:answered", call_id="session")])
+    assert len(await store.open_calls(before_ms=NOW + 1, limit=10)) == 1
+    await store.record([part(f"{LEG}b-leg:completed", call_id="session")])
+    assert await store.open_calls(before_ms=NOW + 1, limit=10) == []
+
+
 async def test_another_leg_opens_no_call_and_is_forgotten_in_time(store: Store) -> None:
     await store.record([part(f"{LEG}b-leg:completed", call_id="session")])
     assert await store.open_calls(before_ms=NOW + 999, limit=9) == []
