@@ -1,7 +1,7 @@
 """The measure of fairness: what two sub-accounts in trouble cost the other 98.
 
-A hundred sub-accounts, a call a second each, at the CRM's real pace. All healthy; then the same load, while the CRM
-fails one sub-account (500 and no answer at all, in turn) and another gets fifty times its share of calls.
+A hundred sub-accounts, a call every other second each, at the CRM's real pace. All healthy; then the same load,
+while the CRM fails one sub-account (500 and no answer at all, in turn) and another gets fifty times its share.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 TENANTS = tuple(f"LOC-{number:03}" for number in range(100))
 BROKEN, FLOODED = TENANTS[:2]
-RATE = 100
+RATE = 50
 """Calls a second, over all."""
 CONTACTS = 200
-"""Two of each sub-account: all are known after two seconds."""
+"""Two of each sub-account: all are known after four seconds."""
 _FLOOD = 50
 """So many times its share gets the one that is flooded."""
-_WARM_S = 2
+_WARM_S = 4
 """Of each run this is not counted: contacts become known, the trouble begins."""
 _CRM_MS = 50
-_BUDGET_S = 58.0
+_BUDGET_S = 150.0
 
 
 def fair(yard: Yard, size: Size) -> Runs:

@@ -50,7 +50,7 @@ FULL = Size(
 QUICK = Size(
     rounds=1, budget_s=8, acks=1000, events=1000, rates=((10, 10), (500, 400)), fair_rounds=1, fair_s=2, trunks_s=2
 )
-_ALONE = replace(FULL, fair_rounds=3, fair_s=3, trunks_s=8)
+_ALONE = replace(FULL, fair_rounds=3, fair_s=12, trunks_s=8)
 _SHORT = ("fair", "trunks")
 """Measures of which the whole run holds a short form."""
 

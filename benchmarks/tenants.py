@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from connector.clock import now_ms
 from connector.locations import LocationConfig, TrunkConfig, seal_trunk, secret_name
 from connector.store.open import open_store
+from mappings.rules import read_book
 from oauth.keeper import TOKEN
 from oauth.vault import Vault, load_or_make_keys, place
 
@@ -18,8 +19,22 @@ if TYPE_CHECKING:
     from connector.store import Store
 
 _TRUNK = "generic"
-_CONFIG = LocationConfig(trunks={_TRUNK: TrunkConfig()}, workflows={"no_answer": "W"})
-_DOCUMENT = _CONFIG.model_dump_json(exclude_none=True).encode()
+_BOOK = read_book("""
+version = 1
+name = "note, tag, enrol"
+
+[[rules]]
+name = "every call"
+do = [{ kind = "note" }, { kind = "add_tags", tags = ["call-{disposition}"] }]
+
+[[rules]]
+name = "no answer"
+when = { disposition = "No Answer" }
+do = [{ kind = "enrol", workflow = "no_answer" }]
+""")
+"""What the flows that we are compared with do, no more: the shipped book makes a task besides, and counts attempts."""
+_CONFIG = LocationConfig(trunks={_TRUNK: TrunkConfig()}, workflows={"no_answer": "W"}, book=_BOOK)
+_DOCUMENT = _CONFIG.document()
 
 
 def register(database: Path, locations: Sequence[str], *, secret: str) -> None:

@@ -20,4 +20,4 @@ def test_98_of_100_sub_accounts_are_counted() -> None:
 
 
 def test_time_runs_from_when_a_calls_turn_came() -> None:
-    assert due(LOAD, range(RATE, 2 * RATE))[call_id("r1", RATE + 50)] == 51.5
+    assert due(LOAD, range(RATE, 2 * RATE))[call_id("r1", RATE + RATE // 2)] == 51.5
