@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/installed
 
-.PHONY: demo test check format samples crash faults fuzz bench lock clean
+.PHONY: demo test check format samples crash crash-tokens faults fuzz sdk bench lock clean
 
 demo: $(STAMP)
 	@$(BIN)/ringback demo $(ARGS)
@@ -30,6 +30,10 @@ samples: $(STAMP)
 crash: $(STAMP)
 	@$(BIN)/python -m tests.crash $(ARGS)
 
+# Kills processes 200 times around their token refreshes; then every sub-account must still be connected (minutes).
+crash-tokens: $(STAMP)
+	@$(BIN)/python -m tests.crash_tokens $(ARGS)
+
 # The fault table: outage, 503s, closed connections, the real limit, duplicates, a slow and a hanging CRM (minutes).
 faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
@@ -37,6 +41,10 @@ faults: $(STAMP)
 # 100,000 odd requests for each trunk: none may raise anything but a refusal, none may take 50 ms (a quarter of an hour).
 fuzz: $(STAMP)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+# The vendor's own SDKs, from npm and PyPI, against the sandbox and beside our client (asks the registries; needs npm).
+sdk: $(STAMP)
+	@$(BIN)/python -m tests.sdk $(ARGS)
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -51,4 +59,4 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --group dev $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) tests/sdk/.node tests/sdk/.venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
@@ -11,9 +10,10 @@ import orjson
 import structlog
 from aiohttp import web
 
+from connector.event_key import event_key, leg_key
 from connector.locations import registered
 from connector.problem import problem
-from connector.store import LEG, NewEvent, NewQuarantine, StoreError
+from connector.store import NewEvent, NewQuarantine, StoreError
 from mappings.disposition import disposition, standing
 from mappings.numbers import lane
 from mappings.payload.request import Credentials, NotUnderstoodError, Request, UnverifiedError
@@ -62,7 +62,11 @@ class TooMuchWaitsError(Exception):
 
 
 class Intake:
-    """Takes trunk requests. `wake` tells the delivery worker that there is work; `full` says why no more may wait."""
+    """Takes trunk requests.
+
+    `wake` tells the delivery worker that there is work; `full` says why no more may wait; `ended` is told of each call
+    whose end is on disk now, once.
+    """
 
     def __init__(
         self,
@@ -73,8 +77,10 @@ class Intake:
         metrics: Metrics,
         wake: Callable[[], None],
         full: Callable[[str], str | None],
+        ended: Callable[[Location, Call], None] | None = None,
     ) -> None:
         self._store = store
+        self._ended = ended
         self._locations = locations
         self._seen = seen
         self._metrics = metrics
@@ -164,7 +170,15 @@ class Intake:
             self._seen.committed(location.id, call.call_id or "", event_key(call))
         if any(kept):
             self._wake()
+            self._tell(location, calls, kept)
         return kept
+
+    def _tell(self, location: Location, calls: Sequence[Call], kept: Sequence[bool]) -> None:
+        if self._ended is None:
+            return
+        for call, new in zip(calls, kept, strict=True):
+            if new and call.event == "completed":
+                self._ended(location, call)
 
     async def _quarantine(self, adapter: Trunk, location: Location, request: Request, reason: str) -> list[Taken]:
         await self._store.quarantine(
@@ -204,7 +218,7 @@ def leg_of(location: Location, leg: Call, received_ms: int) -> NewEvent:
         location=location.id,
         trunk=leg.trunk,
         call_id=leg.session_id or leg.call_id or "",
-        event=f"{LEG}{leg.call_id}:{leg.event}",
+        event=leg_key(leg),
         part=True,
         lane=lane(leg, location.config.country),
         call=leg.to_json(),
@@ -230,13 +244,6 @@ def closed(call: OpenCall, end: Call, now_ms: int) -> NewEvent:
         call=end.to_json(),
         received_ms=now_ms,
     )
-
-
-def event_key(call: Call) -> str:
-    """What tells a call's events apart: its kind, and for an extra, of which there may be several, what it says."""
-    if call.event != "extra":
-        return call.event
-    return f"extra:{blake2b(call.to_json(), digest_size=8).hexdigest()}"
 
 
 def _verified(adapter: Trunk | None, location: Location | None, request: Request, key: str | None) -> bool:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+import structlog
+from pydantic import ValidationError
 
-from mappings.call import Disposition
+from connector.location_config import LocationConfig, TrunkConfig, custom_adapter, merged
 from mappings.payload.request import Credentials
-from mappings.rules import Book
 from mappings.trunks import names, trunk
-from mappings.words import Words
 from oauth.vault import place
 
 if TYPE_CHECKING:
@@ -24,70 +23,21 @@ if TYPE_CHECKING:
     from mappings.trunks import Trunk
     from oauth.vault import Vault
 
+__all__ = [
+    "Location",
+    "LocationBook",
+    "LocationConfig",
+    "StoredSecrets",
+    "TrunkConfig",
+    "effective",
+    "open_location",
+    "open_trunk",
+    "registered",
+    "seal_trunk",
+    "secret_name",
+]
 
-class TrunkConfig(BaseModel):
-    """One trunk of a sub-account; its secrets are kept sealed, apart from this document."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    window_s: int = Field(default=300, ge=10, le=86_400)
-    """How far a signature's time may be from ours, in seconds."""
-
-
-class LocationConfig(BaseModel):
-    """What an installer chooses for one sub-account."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    trunks: dict[str, TrunkConfig] = {}
-    """The trunks that may post, by name."""
-    custom_trunks: tuple[dict[str, Any], ...] = ()
-    """Trunks of its own, each a mapping document (mappings/custom_mapping.py), kept as it was written."""
-    unknown_number: Literal["create", "skip", "hold"] = "create"
-    """A number the CRM does not know: create a contact, let the call go, or park it for a person."""
-    time_zone: str | None = None
-    """IANA zone for the times in notes; the CRM's own setting when not given."""
-    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
-    """ISO 3166 code for numbers written without a country code."""
-    workflows: dict[str, str] = {}
-    """The CRM's workflow ids by the name the rule book uses, such as `no_answer`."""
-    dispositions: dict[Disposition, str] = {}
-    """What dispositions are called here, in notes and tags, such as `"No Answer" = "Not reached"`."""
-    causes: dict[str, Disposition] = {}
-    """What the end of an unanswered call means here: the trunk's own word or code, `sip:486` or `q850:17`."""
-    when_in_doubt: Literal["repeat", "hold"] = "repeat"
-    """An enrolment whose outcome is unknown: do it again, or park it for a person."""
-    book: Book | None = None
-    """The rule book; the shipped default when not given."""
-
-    @field_validator("custom_trunks")
-    @classmethod
-    def _readable(cls, value: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
-        for document in value:
-            name = _adapter(document).name
-            if name in names():
-                raise ValueError(f"{name!r} is a trunk that Ringback has; give yours another name")
-        return value
-
-    @field_validator("causes")
-    @classmethod
-    def _any_case(cls, value: dict[str, Disposition]) -> dict[str, Disposition]:
-        return {key.lower(): meant for key, meant in value.items()}
-
-    @property
-    def words(self) -> Words:
-        """Its own words, for planning."""
-        return Words(self.dispositions, self.causes)
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known_zone(cls, value: str | None) -> str | None:
-        if value is not None:
-            try:
-                ZoneInfo(value)
-            except (ZoneInfoNotFoundError, ValueError, OSError):
-                raise ValueError(f"{value!r} is no IANA time zone, such as America/Chicago") from None
-        return value
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +46,12 @@ class Location:
 
     id: str
     config: LocationConfig
+    """Its own configuration on top of its agency's."""
     credentials: Mapping[str, Credentials] = field(repr=False)
     own: Mapping[str, Trunk] = field(default_factory=dict, repr=False)
+    company: str | None = None
+    """The agency it belongs to, where that is known."""
+    version: int = 0
 
     def adapter(self, name: str) -> Trunk | None:
         """The trunk of that name, its own ones included; None where there is none."""
@@ -107,12 +61,6 @@ class Location:
 def registered(name: str) -> Trunk | None:
     """The trunk that Ringback has under that name; None where it has none."""
     return trunk(name) if name in names() else None
-
-
-def _adapter(document: dict[str, Any]) -> Trunk:
-    from mappings.custom import TrunkMapping, custom_trunk  # noqa: PLC0415 - 30 models, for the few who need them
-
-    return custom_trunk(TrunkMapping.model_validate(document))
 
 
 def secret_name(trunk_name: str) -> str:
@@ -125,22 +73,45 @@ def seal_trunk(vault: Vault, location: str, trunk_name: str, secrets: tuple[str,
     return vault.seal(orjson.dumps(secrets).decode(), bound_to=place(location, secret_name(trunk_name)))
 
 
+def open_trunk(vault: Vault, location: str, trunk_name: str, sealed: bytes) -> tuple[str, ...]:
+    """A trunk's secrets, newest first.
+
+    Raises:
+        VaultError: they were sealed with other keys.
+    """
+    return tuple(orjson.loads(vault.open(sealed, bound_to=place(location, secret_name(trunk_name)))))
+
+
+def effective(row: LocationRow) -> LocationConfig:
+    """A sub-account's configuration: its own on top of its agency's.
+
+    Where the two do not fit together (they were changed at the same time), its own stands alone: calls go on.
+    """
+    if row.defaults is None:
+        return LocationConfig.model_validate_json(row.document)
+    document = merged(orjson.loads(row.defaults), orjson.loads(row.document))
+    try:
+        return LocationConfig.model_validate(document)
+    except ValidationError as error:
+        log.error("the agency's defaults do not fit this sub-account and are left out", location=row.id, why=str(error))
+        return LocationConfig.model_validate_json(row.document)
+
+
 def open_location(row: LocationRow, vault: Vault) -> Location:
     """The sub-account as it is kept, its trunks' secrets opened.
 
     Raises:
         VaultError: a secret was sealed with other keys.
     """
-    config = LocationConfig.model_validate_json(row.document)
+    config = effective(row)
     credentials = {}
     for name, settings in config.trunks.items():
         sealed = row.secrets.get(secret_name(name))
         if sealed is None:  # fail closed: a trunk without a secret has no entry
             continue
-        secrets = orjson.loads(vault.open(sealed, bound_to=place(row.id, secret_name(name))))
-        credentials[name] = Credentials(secrets=tuple(secrets), window_s=settings.window_s)
-    own = {adapter.name: adapter for adapter in map(_adapter, config.custom_trunks)}
-    return Location(row.id, config, credentials, own)
+        credentials[name] = Credentials(secrets=open_trunk(vault, row.id, name, sealed), window_s=settings.window_s)
+    own = {adapter.name: adapter for adapter in map(custom_adapter, config.custom_trunks)}
+    return Location(row.id, config, credentials, own, row.company, row.version)
 
 
 class LocationBook:
@@ -161,11 +132,17 @@ class LocationBook:
         if location in self._known:
             return self._known[location]
         row = await self._store.get_location(location)
-        found = None if row is None else open_location(row, self._vault)
+        found = None if row is None else await self._open(row)
         self._known[location] = found
         if len(self._known) > self._max:
             self._known.popitem(last=False)
         return found
+
+    async def _open(self, row: LocationRow) -> Location:
+        if b'"holidays"' in row.document + (row.defaults or b""):
+            # The library of holidays takes a second of CPU when it is first used: nobody should wait for that.
+            return await asyncio.to_thread(open_location, row, self._vault)
+        return open_location(row, self._vault)
 
     async def refresh(self) -> bool:
         """Forget everything if any sub-account changed since the last call; True if so."""

@@ -59,9 +59,18 @@ class Metrics:
         self.unknown_causes = Counter(
             "ringback_unknown_causes", "Calls with a cause nobody knows", ["trunk"], registry=r
         )
+        self.triggers_not_understood = Counter(
+            "ringback_triggers_not_understood", "Workflow triggers passed over, their filter not understood", registry=r
+        )
         self.refused = Counter("ringback_refused", "Requests not taken, by HTTP status", ["status"], registry=r)
         self.delivered = Counter("ringback_delivered", "Deliveries that ended, by outcome", ["outcome"], registry=r)
         self.crm_requests = Counter("ringback_crm_requests", "Requests to the CRM", ["verb", "status"], registry=r)
+        self.crm_events = Counter(
+            "ringback_crm_events", "The CRM's events, as they came and as they ended", ["type", "status"], registry=r
+        )
+        self.crm_events_unfinished = Gauge(
+            "ringback_crm_events_unfinished", "The CRM's events that wait or are parked", ["state"], registry=r
+        )
         self.ack_s = Histogram(
             "ringback_ack_seconds",
             "Webhook received to answered",
@@ -78,6 +87,7 @@ class Metrics:
         self.parked = Gauge("ringback_parked", "Deliveries parked", registry=r)
         self.quarantined = Gauge("ringback_quarantined", "Requests quarantined", registry=r)
         self.oldest_waiting_s = Gauge("ringback_oldest_waiting_seconds", "Age of the oldest waiting one", registry=r)
+        self.grants = Gauge("ringback_grants", "Sub-accounts installed, by how they stand", ["standing"], registry=r)
         self.paused = Gauge("ringback_paused_locations", "Sub-accounts paused", registry=r)
 
     def text(self) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from connector.crm_events.key import CRM_KEY
 from connector.errors import UsageError
 
 PREFIX = "RINGBACK_"
@@ -48,11 +50,28 @@ class Settings(BaseSettings):
     settle_s: float = Field(default=10.0, ge=0, le=300)
     """How long to wait, in seconds, before reading back a write whose outcome is unknown."""
     client_id: str | None = None
-    """The marketplace app's client id (OAuth comes with a later version)."""
+    """The marketplace app's client id; with its secret, sub-accounts can be installed from the marketplace."""
     client_secret: SecretStr | None = None
     """The marketplace app's client secret."""
+    version_id: str | None = None
+    """The marketplace app's version that is installed; the client id before its hyphen when not set."""
+    oauth_host: str = "https://marketplace.gohighlevel.com"
+    """Where admins choose sub-accounts and consent."""
+    oauth_white_label: str = "https://marketplace.leadconnectorhq.com"
+    """The same for white-label agencies (`/oauth/install?white_label=1`)."""
+    oauth_v3: bool = False
+    """Ask for tokens in the CRM's v3 form; answers are read in either form."""
+    oauth_concurrency: int = Field(default=8, ge=1, le=100)
+    """Sub-accounts of agency installs that are connected at a time."""
+    crm_event_keys: Annotated[tuple[str, ...], NoDecode] = (CRM_KEY,)
+    """Ed25519 public keys that the CRM signs its events with, separated by commas (PEM or base64); none: no events."""
     sso_secret: SecretStr | None = None
-    """The marketplace app's shared secret for signed-in users."""
+    """The marketplace app's shared secret for signed-in users: without it nobody signs in to our pages in the CRM."""
+    frame_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts that may show our pages in a frame, separated by commas, such as https://app.example.com; none: any https
+    host."""
+    workflow_secret: SecretStr | None = None
+    """What the CRM's workflow builder sends us as X-Ringback-Secret: long and random; nobody gets in without."""
     secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         default=(), validation_alias=AliasChoices("RINGBACK_SECRET_KEYS", "secret_keys")
     )
@@ -70,7 +89,9 @@ class Settings(BaseSettings):
     keep_quarantined_days: int | None = Field(default=None, ge=1)
     """How long quarantined requests (raw bodies) are kept, in days; not set: until they are replayed."""
     api_key: SecretStr | None = None
-    """The operator's key for /api/v1 (Authorization: Bearer ...); without it the API has no entry."""
+    """The operator's key for /api/v1 (Authorization: Bearer ...); without it only keys made by `ringback key` enter."""
+    api_rate: str = Field(default="100/10s", pattern=r"^(off|[1-9]\d{0,5}/[1-9]\d{0,4}(s|m|h))$")
+    """Requests per window that each API key may make, `off` for any number; the operator's own key is not counted."""
     dedup_ids: int = Field(default=200_000, ge=1)
     """Events remembered in memory for 24 hours; beyond that the database answers."""
     concurrency: int = Field(default=64, ge=1, le=1000)
@@ -85,17 +106,36 @@ class Settings(BaseSettings):
     """Tries of one delivery before it is parked; pauses of the whole sub-account do not count."""
     drain_s: float = Field(default=20.0, ge=0, le=600)
     """How long a clean stop waits for what is in flight, in seconds."""
+    notify_private: bool = False
+    """Let rule books notify addresses inside your own network, and by plain http."""
     log_format: Literal["json", "console"] = "json"
     """Logs as JSON lines or for a terminal."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """The least level that is logged."""
 
-    @field_validator("secret_keys", mode="before")
+    @field_validator("secret_keys", "crm_event_keys", "frame_hosts", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("public_url", "crm_url")
+    @field_validator("crm_event_keys")
+    @classmethod
+    def _are_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value != (CRM_KEY,):
+            from connector.crm_events.verify import public_keys  # noqa: PLC0415 - 0.3 s that few commands need
+
+            public_keys(value)
+        return value
+
+    @field_validator("frame_hosts")
+    @classmethod
+    def _are_hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for host in value:  # they go into a header: nothing but an origin
+            if re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9.-]+(:(\d{1,5}|\*))?", host) is None:
+                raise ValueError(f"{host!r} is no host such as https://app.example.com or https://*.example.com")
+        return value
+
+    @field_validator("public_url", "crm_url", "oauth_host", "oauth_white_label")
     @classmethod
     def _bare(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):

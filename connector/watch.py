@@ -10,6 +10,7 @@ from connector.store import Depth, StoreError
 if TYPE_CHECKING:
     from connector.observe import Metrics
     from connector.store import Store
+    from connector.store.grants import Grants
 
 PROVE_EVERY = 10
 """At how many looks it proves that the store can be written, with a write that needs room."""
@@ -18,8 +19,11 @@ PROVE_EVERY = 10
 class Watch:
     """What intake and the health routes need to know of the store, as of the last look."""
 
-    def __init__(self, store: Store, metrics: Metrics, queue_limit: int, per_location: int) -> None:
+    def __init__(
+        self, store: Store, metrics: Metrics, queue_limit: int, per_location: int, grants: Grants | None = None
+    ) -> None:
         self._store = store
+        self._grants = grants
         self._metrics = metrics
         self._limit = queue_limit
         self._per_location = per_location
@@ -50,6 +54,7 @@ class Watch:
             self._depth = await self._store.depth()
             some = self._depth.waiting >= self._per_location
             self._crowded = await self._store.crowded(self._per_location) if some else frozenset()
+            grants = {} if self._grants is None else await self._grants.counts()
             paused = sum(pause.until_ms > now_ms() for pause in (await self._store.pauses()).values())
         except StoreError as error:
             self._sick = str(error)
@@ -62,3 +67,5 @@ class Watch:
         oldest = depth.oldest_waiting_ms
         metrics.oldest_waiting_s.set(0 if oldest is None else max(0, now_ms() - oldest) / 1000)
         metrics.paused.set(paused)
+        for standing, number in grants.items():
+            metrics.grants.labels(standing.value).set(number)

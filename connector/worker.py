@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from connector.crm.errors import CrmError, InDoubtError, NotSentError
-from connector.delivery import LeaseLostError
+from connector.ledger import LeaseLostError
 from connector.outage import EVERYBODY, Outage
 from connector.schedule import Decision, Trouble, after
 from connector.store import Delivery, Ending, Pause, State, StoreError
@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from connector.delivery import Carrier
     from connector.observe import Metrics
     from connector.store import Deliveries
+    from connector.store.follow_up import Timers
 
 log = structlog.get_logger()
+
+_PROMOTED: Final = 50
+"""How many timers become deliveries in one transaction: intake does not wait long behind it."""
+_PROMOTE_EVERY_MS: Final = 1000
+"""How often a worker that has enough to do looks for timers; one that found nothing to do looks each time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,8 +60,10 @@ class Worker:
         limits: Limits,
         now_ms: Callable[[], int],
         chance: Callable[[], float],
+        timers: Timers | None = None,
     ) -> None:
         self._store = store
+        self._timers = timers
         self._carrier = carrier
         self._metrics = metrics
         self._owner = owner
@@ -66,6 +74,7 @@ class Worker:
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: Counter[str] = Counter()
         self._outage = Outage()
+        self._promote_at_ms = 0
 
     def wake(self) -> None:
         """There may be something due."""
@@ -97,7 +106,22 @@ class Worker:
                 await self._until_due(wait_s)
 
     async def claim(self) -> int:
-        """Claim what is due and start to carry it; how many there were."""
+        """Make deliveries of timers that are due, claim what is due and start to carry it; how many were claimed."""
+        await self._promote()
+        claimed = await self._claim()
+        if not claimed:
+            self._promote_at_ms = 0
+        return claimed
+
+    async def _promote(self) -> None:
+        # Whether or not there is room to claim: `next_due_ms` calls for it until it is done.
+        now_ms = self._now_ms()
+        if self._timers is None or now_ms < self._promote_at_ms:
+            return
+        promoted = await self._timers.promote(now_ms=now_ms, limit=_PROMOTED)
+        self._promote_at_ms = now_ms if promoted == _PROMOTED else now_ms + _PROMOTE_EVERY_MS
+
+    async def _claim(self) -> int:
         room = self._limits.concurrency - self.in_flight
         room = self._outage.room(room, in_flight=self.in_flight, now_ms=self._now_ms())
         if room <= 0:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 import orjson
 
-Event: TypeAlias = Literal["initiated", "answered", "completed", "extra"]
-"""`extra` is something learnt of a call besides its course: an AMD result, a recording, its agent."""
+Event: TypeAlias = Literal["initiated", "answered", "completed", "extra", "wrapup"]
+"""`extra` is something learnt of a call besides its course: an AMD result, a recording, its agent; `wrapup` is what
+its agent adds afterwards."""
 Direction: TypeAlias = Literal["inbound", "outbound"]
 Amd: TypeAlias = Literal["human", "machine", "fax"]
 
@@ -28,6 +29,47 @@ class Disposition(StrEnum):
     INVALID_NUMBER = "Invalid Number"
     CONGESTION = "Congestion"
     BLOCKED = "Blocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapup:
+    """What the agent adds after the call. Texts are people's: here they become printable and bounded."""
+
+    disposition: str | None = None
+    """The agent's word for the outcome, one of ours or any other; None says nothing about it."""
+    notes: str | None = None
+    """What was said, in the agent's words; may have several lines."""
+    next_step: str | None = None
+    """What is to follow: "callback", "enrol" and "do not call" are what the shipped book acts on; any other text."""
+    due_ms: int | None = None
+    """When that is to be done, epoch milliseconds."""
+    workflow: str | None = None
+    """The workflow of an "enrol": its id, or the name by which the sub-account's settings know it."""
+    agent: str | None = None
+    at_ms: int = 0
+    """When it was written, epoch milliseconds: the latest counts."""
+
+    def __post_init__(self) -> None:
+        for name, most in _WRAPUP_TEXTS.items():
+            given = getattr(self, name)
+            if given is not None:
+                plain = ("\n" if name == "notes" else " ").join(_lines(given))
+                object.__setattr__(self, name, plain[:most].rstrip() or None)
+
+    def facts(self) -> dict[str, str | None]:
+        """The wrap-up as the outer surface shows it."""
+        texts: dict[str, str | None] = {name: getattr(self, name) for name in _WRAPUP_TEXTS}
+        return texts | {"due": iso(self.due_ms), "at": iso(self.at_ms)}
+
+
+_WRAPUP_TEXTS = {"disposition": 100, "notes": 4000, "next_step": 256, "workflow": 64, "agent": 256}
+"""The most characters of each text."""
+
+
+def _lines(text: str) -> list[str]:
+    """Its lines, each with every run of blanks, control and format characters as one space; no empty ones."""
+    printable = ("".join(char if char.isprintable() else " " for char in line) for line in text.splitlines())
+    return [line for line in (" ".join(line.split()) for line in printable) if line]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +113,8 @@ class Call:
     awaits: tuple[str, ...] = ()
     """Facts this trunk tells only in the call's other events ("start", "answer", "direction"): worth a short wait."""
     notes: tuple[str, ...] = ()
+    wrapup: Wrapup | None = None
+    """What the agent added; its disposition is believed before the trunk's (mappings/words.py)."""
     aside: str | None = None
     """Why this leg is not a call of its own (it lost the race, it is internal); None if it is."""
 
@@ -105,11 +149,17 @@ class Call:
             facts[listed] = tuple(facts.get(listed, ()))
         if "outcome" in facts:
             facts["outcome"] = Disposition(facts["outcome"])
+        if "wrapup" in facts:
+            facts["wrapup"] = Wrapup(**facts["wrapup"])
         return cls(**facts)
 
     def facts(self) -> dict[str, Any]:
-        """The call as `ringback explain` and the API show it (docs/design.md, "Outer surface")."""
-        return {
+        """The call as `ringback explain` and the API show it (docs/design.md, "Outer surface").
+
+        With `wrapup` only where there is one.
+        """
+        wrapup = {} if self.wrapup is None else {"wrapup": self.wrapup.facts()}
+        return wrapup | {
             "trunk": self.trunk,
             "call_id": self.call_id,
             "event": self.event,
@@ -131,9 +181,12 @@ class Call:
 _FIELDS = tuple(field.name for field in fields(Call))
 
 
+_EPOCH = datetime.fromtimestamp(0, UTC).replace(tzinfo=None)
+"""Without a zone, which would be looked at for every time that is shown."""
+
+
 def iso(ms: int | None) -> str | None:
     """Epoch milliseconds as ISO 8601 UTC with milliseconds, as the outer surface shows every time."""
     if ms is None:
         return None
-    stamp = datetime.fromtimestamp(ms / 1000, UTC)
-    return f"{stamp:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return f"{(_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec='milliseconds')}Z"

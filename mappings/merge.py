@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from mappings.call import Call
+from mappings.call import Call, Wrapup
 from mappings.disposition import disposition
 from mappings.settle import settle
 
@@ -37,6 +37,8 @@ def merge(end: Call, parts: Sequence[Call], *, received_ms: int) -> Call:
       time then is end - answer. An `answered` event means that the call was answered, unless the end says that it was
       not (a parent leg whose callee did not answer).
     - `awaits` holds what is still missing.
+    - Of several wrap-ups each fact is taken from the latest that has it: a note added later leaves the disposition.
+      A next step comes with its time and its workflow.
     - Other legs of the call (parts with another call id) are named in its notes, and add no facts.
 
     Args:
@@ -50,6 +52,9 @@ def merge(end: Call, parts: Sequence[Call], *, received_ms: int) -> Call:
     starts = [call.start_ms for call in (end, *ordered) if call.start_ms is not None]
     if starts:
         filled["start_ms"] = min(starts)
+    wrapups = [call.wrapup for call in (end, *ordered) if call.wrapup is not None]
+    if wrapups:
+        filled["wrapup"] = _one_wrapup(wrapups)
     merged = replace(end, **filled, notes=_notes(end, ordered, legs))
     answered_at = next((p.answer_ms for p in ordered if p.event == "answered" and p.answer_ms is not None), None)
     if end.answered is False and "answer" not in end.awaits:
@@ -88,6 +93,15 @@ def stale_end(parts: Sequence[Call], *, now_ms: int, hours: float) -> Call:
 def _age(call: Call) -> tuple[int, str, str]:
     known = (call.start_ms, call.answer_ms, call.end_ms)
     return min((ms for ms in known if ms is not None), default=2**62), call.event, str(call.cause)
+
+
+def _one_wrapup(wrapups: Sequence[Wrapup]) -> Wrapup:
+    """The wrap-ups as one. Of two of one moment always the same is taken, whatever their order."""
+    latest = sorted(wrapups, key=lambda wrapup: (wrapup.at_ms, repr(wrapup)), reverse=True)
+    names = ("disposition", "notes", "agent")
+    told = {name: next((text for one in latest if (text := getattr(one, name)) is not None), None) for name in names}
+    step = next((one for one in latest if one.next_step is not None), latest[0])
+    return Wrapup(**told, next_step=step.next_step, due_ms=step.due_ms, workflow=step.workflow, at_ms=latest[0].at_ms)
 
 
 def _first(name: str, end: Call, parts: Iterable[Call]) -> object:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from mappings.call import Disposition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
-    from mappings.call import Call
+    from mappings.call import Call, Wrapup
 
 LIMIT = 1990
 """The most bytes a note may have (UTF-8): the CRM documents no limit, and takes texts of a few kB."""
@@ -46,16 +46,27 @@ _ORDERLY = frozenset({None, 16, 31, 127})
 
 
 def note_text(call: Call, disposition: Disposition | None, zone: tzinfo, *, named: str | None = None) -> str:
-    """The note for a call, times in `zone`, its disposition by the name it has here.
+    """The note for a call, times in `zone`; `disposition` as its trunk tells it, `named` as it is called here.
 
-    At most LIMIT bytes, no control characters but line feeds. Text from outside cannot start a line of its own, nor,
-    but for the call's id, be taken for markup. What does not fit is left out, the least needed first; the last line
-    is always `marker(call_id)`.
+    What the agent added stands with the trunk's facts: one record. At most LIMIT bytes, no control characters but line
+    feeds. Text from outside cannot start a line of its own, nor, but for the call's id, be taken for markup. What does
+    not fit is left out, the least needed first; the last line is always `marker(call_id)`.
     """
-    last = "" if call.call_id is None else marker(call.call_id)
     lines = [_headline(call, _shown(named) or disposition), *_facts(call, disposition, zone)]
+    return _fitted(call, lines, _extras(call, disposition, zone))
+
+
+def own_note(call: Call, body: str) -> str:
+    """A note with a text of one's own in place of the usual one: its lines as far as they fit, and the marker."""
+    lines = (line.rstrip() if line.isprintable() else printable(line) for line in body.splitlines())
+    return _fitted(call, [], lines)
+
+
+def _fitted(call: Call, lines: list[str], extras: Iterable[str]) -> str:
+    """The lines, those of the extras that fit within the limit, and the marker at the end."""
+    last = "" if call.call_id is None else marker(call.call_id)
     room = LIMIT - len(last.encode()) - sum(len(line.encode()) + 1 for line in lines)
-    for line in _extras(call):
+    for line in extras:
         size = len(line.encode()) + 1
         if size <= room:
             lines.append(line)
@@ -65,7 +76,7 @@ def note_text(call: Call, disposition: Disposition | None, zone: tzinfo, *, name
 
 def marker(call_id: str) -> str:
     """The line by which a call's note is found again: `Call ID: ` and the call's id as the trunk gave it."""
-    return f"Call ID: {_printable(call_id)[:_CALL_ID_LIMIT]}".rstrip()
+    return f"{_MARK}{printable(call_id)[:_CALL_ID_LIMIT]}".rstrip()
 
 
 def has_marker(note_body: str, call_id: str) -> bool:
@@ -78,6 +89,13 @@ def has_marker(note_body: str, call_id: str) -> bool:
     return wanted in (_last_line(note_body), _last_line(html.unescape(_MARKUP.sub("\n", note_body))))
 
 
+def is_marked(note_body: str) -> bool:
+    """Whether the note's last line is any call's marker: then it is one of ours."""
+    lasts = (_last_line(note_body), _last_line(html.unescape(_MARKUP.sub("\n", note_body))))
+    return any(len(last) > len(_MARK) and last.startswith(_MARK) for last in lasts)
+
+
+_MARK = "Call ID: "
 _MARKUP = re.compile(r"</?(?:br|p|div)\b[^<>]*>", re.IGNORECASE)
 
 
@@ -88,14 +106,14 @@ def _last_line(text: str) -> str:
 def _headline(call: Call, disposition: str | None) -> str:
     """As "Outbound call · Connected · 2 min 5 s"."""
     direction = f"{call.direction.capitalize()} call" if call.direction else "Call"
-    talk = _lasting(call.talk_ms) if call.answered else None
+    talk = lasting(call.talk_ms) if call.answered else None
     return _joined(direction, disposition or "Outcome unknown", talk)
 
 
 def _facts(call: Call, disposition: Disposition | None, zone: tzinfo) -> Iterator[str]:
     """The lines every note has as far as the call tells: who, when, and why it ended."""
     yield f"From {_shown(call.from_) or 'a withheld number'} to {_shown(call.to) or 'an unknown number'}"
-    rang = _lasting(call.ring_ms)
+    rang = lasting(call.ring_ms)
     waited = rang and (f"answered after {rang}" if call.answered else f"rang for {rang}")
     when = _joined(_when(call, zone), waited)
     if when:
@@ -106,14 +124,16 @@ def _facts(call: Call, disposition: Disposition | None, zone: tzinfo) -> Iterato
 def _when(call: Call, zone: tzinfo) -> str | None:
     """The earliest time the call has; not every trunk tells when it started."""
     for word, ms in (("Started", call.start_ms), ("Answered", call.answer_ms), ("Ended", call.end_ms)):
-        if at := _local(ms, zone):
+        if at := local_text(ms, zone):
             return f"{word} {at}"
     return None
 
 
-def _extras(call: Call) -> Iterator[str]:
+def _extras(call: Call, disposition: Disposition | None, zone: tzinfo) -> Iterator[str]:
     """The lines that are left out where they do not fit, the most needed first."""
-    if agent := _shown(call.agent):
+    if call.wrapup is not None:
+        yield from _wrapped_up(call.wrapup, disposition, zone)
+    if agent := _shown(call.agent or (None if call.wrapup is None else call.wrapup.agent)):
         yield f"Agent: {agent}"
     if hangup_by := _shown(call.hangup_by):
         yield f"Hung up by: {hangup_by}"
@@ -122,6 +142,16 @@ def _extras(call: Call) -> Iterator[str]:
         yield f"Recording: {call.recording_url}"
     if notes := _shown("; ".join(call.notes), 300):
         yield f"Notes: {notes}"
+
+
+def _wrapped_up(wrapup: Wrapup, disposition: Disposition | None, zone: tzinfo) -> Iterator[str]:
+    """What the agent added, the trunk's outcome beside the agent's."""
+    if outcome := _shown(wrapup.disposition):
+        yield f"Outcome: {outcome} (agent), {disposition or 'unknown'} (trunk)"
+    if step := _shown(wrapup.next_step, 256):
+        yield f"Next step: {_joined(step, _shown(wrapup.workflow, 64), local_text(wrapup.due_ms, zone))}"
+    if remarks := _shown(wrapup.notes, 800):
+        yield f"Agent's notes: {remarks}"
 
 
 def _ending(call: Call, disposition: Disposition | None) -> str:
@@ -146,7 +176,7 @@ def _codes(call: Call) -> str:
     return f" ({', '.join(codes)})" if codes else ""
 
 
-def _local(ms: int | None, zone: tzinfo) -> str | None:
+def local_text(ms: int | None, zone: tzinfo) -> str | None:
     """Epoch milliseconds as "23 Nov 2026, 14:42 CET"; None where there is no time, or none a calendar has."""
     if ms is None:
         return None
@@ -160,7 +190,7 @@ def _local(ms: int | None, zone: tzinfo) -> str | None:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}, {at.hour:02}:{at.minute:02} {offset}{name}".rstrip()
 
 
-def _lasting(ms: int | None) -> str | None:
+def lasting(ms: int | None) -> str | None:
     """Milliseconds as "8 s", "2 min 5 s" or "1 h 2 min"; None where not known or absurd."""
     if ms is None or not 0 <= ms < _LONGEST_MS:
         return None
@@ -179,11 +209,11 @@ def _shown(text: str | None, limit: int = 48) -> str | None:
     """A text from outside as a harmless piece of a line: bounded, printable, no markup; None if empty."""
     if not text:
         return None
-    plain = _printable(text).replace("<", "‹").replace(">", "›")
+    plain = printable(text).replace("<", "‹").replace(">", "›")
     return (plain if len(plain) <= limit else f"{plain[: limit - 1]}…") or None
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """With each run of blanks, line ends, control and format (bidirectional) characters as one space."""
     if not text.isprintable():
         text = "".join(character if character.isprintable() else " " for character in text)

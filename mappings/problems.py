@@ -68,6 +68,11 @@ def read_document(
         raise refused([("", f"is not valid {form.upper()}: {error}")]) from None
 
 
+def problems_of(error: ValidationError) -> list[tuple[str, str]]:
+    """(path, message) of everything that a model refused, in plain words."""
+    return list(_problems(error.errors(include_url=False)))
+
+
 def _parsed(text: str | bytes, form: Literal["toml", "json"]) -> Any:
     if form == "json":
         return orjson.loads(text)
@@ -90,7 +95,10 @@ def _problems(errors: Sequence[ErrorDetails]) -> Iterator[tuple[str, str]]:
 
 def _path(loc: Sequence[int | str], kind: str) -> str:
     """`("rules", 2, "do", 0, "enrol", "workflow")` as `rules[2].do[0].workflow`."""
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
+    # A step that begins with "=" is pydantic's name for one of several forms of a value, not a field.
+    shown = (step for step in loc if not (isinstance(step, str) and step.startswith("=")))
+    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in shown)
     # pydantic puts the action's kind behind its index: it is no field of the book.
     path = re.sub(r"(\.do\[\d+\])\.\w+", r"\1", path)
+    path = path.removesuffix(".[key]")  # a table's key is at fault: it is in the path already
     return (path + ".kind" if kind.startswith("union_tag") else path).removeprefix(".")

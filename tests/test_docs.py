@@ -44,7 +44,7 @@ def test_every_trunk_has_a_page(name: str) -> None:
     assert f"]({name}.md)" in (ROOT / "docs" / "trunks" / "README.md").read_text()
 
 
-@pytest.mark.parametrize("example", sorted((ROOT / "docs" / "examples").iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("example", sorted((ROOT / "docs" / "examples").glob("*.json")), ids=lambda path: path.name)
 def test_every_example_is_a_call(example: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", "--trunk", "generic", str(example)]) == 0
     assert capfd.readouterr().out.startswith("accepted")

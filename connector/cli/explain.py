@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from connector.cli import out
-from connector.cli.book import read_book_file, read_mapping_file
+from connector.cli.book import named_book, read_mapping_file
 from connector.cli.location import opened
 from connector.clock import now_ms
 from connector.errors import RingbackError, UsageError
-from connector.locations import LocationConfig
+from connector.locations import effective
 from connector.settings import load
 from mappings.books import default_book
 from mappings.disposition import standing
+from mappings.facts import Settings
+from mappings.lint import warnings
 from mappings.payload.recorded import recorded
 from mappings.payload.request import NotUnderstoodError
 from mappings.plan import ContactState, plan
@@ -26,6 +28,7 @@ from mappings.words import USUAL
 if TYPE_CHECKING:
     import argparse
 
+    from connector.locations import LocationConfig
     from mappings.rules import Book
     from mappings.trunks import Trunk
 
@@ -45,7 +48,10 @@ def configure(command: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain one file. Exit code 0 whatever it means; 2 if it cannot be read."""
-    told = explained(_adapter(args), _bytes(args.file), *_configured(args))
+    book, config = _configured(args)
+    told = explained(_adapter(args), _bytes(args.file), book, config)
+    if doubts := warnings(book, Settings() if config is None else config.numbers):
+        told["warnings"] = [{"path": path, "message": message} for path, message in doubts]
     if args.json:
         out.as_json(told)
     else:
@@ -77,6 +83,7 @@ def explained(adapter: Trunk, raw: bytes, book: Book, config: LocationConfig | N
     told: dict[str, Any] = {"status": "ignored", "reason": None, "calls": [], "actions": [], "not_fired": []}
     zone = ZoneInfo(config.time_zone if config is not None and config.time_zone else "UTC")
     words = USUAL if config is None else config.words
+    chosen = {} if config is None else _chosen(config)
     for call in calls:
         stands = standing(call)
         meant = words.meaning(call)
@@ -84,7 +91,7 @@ def explained(adapter: Trunk, raw: bytes, book: Book, config: LocationConfig | N
         if stands.status == "accepted":
             workflows = None if config is None else config.workflows
             planned = plan(
-                call, ContactState(), book, now_ms=now, zone=zone, workflows=workflows, words=words
+                call, ContactState(), book, now_ms=now, zone=zone, workflows=workflows, words=words, **chosen
             ).surface()
             told["actions"] += planned["actions"]
             told["not_fired"] += planned["not_fired"]
@@ -93,9 +100,21 @@ def explained(adapter: Trunk, raw: bytes, book: Book, config: LocationConfig | N
     return told
 
 
+def _chosen(config: LocationConfig) -> dict[str, Any]:
+    """What the sub-account's settings add to planning."""
+    return {
+        "calendar": config.calendar,
+        "settings": config.numbers,
+        "country": config.country,
+        "timeline": config.call_record,
+        "fields": config.fields,
+        "agents": config.agents,
+    }
+
+
 def _configured(args: argparse.Namespace) -> tuple[Book, LocationConfig | None]:
     if args.location is None:
-        return (read_book_file(args.book) if args.book else default_book()), None
+        return (named_book(args.book) if args.book else default_book()), None
 
     async def look() -> LocationConfig:
         async with opened(load()) as store:
@@ -106,7 +125,7 @@ def _configured(args: argparse.Namespace) -> tuple[Book, LocationConfig | None]:
                 means="nothing was read.",
                 do="see `ringback location list`.",
             )
-        return LocationConfig.model_validate_json(row.document)
+        return effective(row)
 
     config = asyncio.run(look())
     return config.book or default_book(), config
@@ -138,3 +157,5 @@ def _print(told: dict[str, Any]) -> None:
             out.line("    " + f"{name}: {text}".replace("\n", "\n    "))
     for rule in told["not_fired"]:
         out.line(f"\n  not fired {rule['rule']}: {rule['reason']}")
+    for doubt in told.get("warnings", ()):
+        out.line(f"\n  warning {doubt['path']}: {doubt['message']}")

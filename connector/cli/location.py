@@ -1,25 +1,29 @@
-"""`ringback location add|set|list|show|remove`: the sub-accounts."""
+"""`ringback location add|set|list|show|remove|history|undo|defaults|schema`: the sub-accounts."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import getpass
 import secrets
-import tomllib
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from pydantic import ValidationError
 
-from connector.cli import out
+from connector import notify_secret
+from connector.cli import location_history, location_options, out
 from connector.cli.book import read_book_file, read_mapping_file
+from connector.cli.location_file import NOTHING, as_toml, config_of, read_file
 from connector.clock import now_ms
+from connector.configuration import Configurations, in_full
 from connector.errors import RingbackError, UsageError
 from connector.keys import open_vault
-from connector.locations import LocationConfig, seal_trunk, secret_name
+from connector.location_config import LocationFile
+from connector.locations import effective, seal_trunk, secret_name
 from connector.settings import load
 from connector.store import State, StoreError
+from connector.store.history import Owner
 from connector.store.open import open_store
 from mappings.call import iso
 from mappings.trunks import names
@@ -28,59 +32,45 @@ from oauth.vault import place
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from connector.settings import Settings
-    from connector.store import LocationRow, Store
+    from connector.store import LocationRow
+    from connector.store.database import Database
     from oauth.vault import Vault
 
-NOTHING = "nothing was changed."
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a command about sub-accounts works with."""
+
+    database: Database
+    vault: Vault
+    configurations: Configurations
+    who: str
+    now_ms: Callable[[], int] = now_ms
 
 
 def configure(command: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    kinds = command.add_subparsers(dest="kind", required=True, metavar="add|set|list|show|remove")
-    add = kinds.add_parser("add", help="register a sub-account with a private integration token")
-    change = kinds.add_parser("set", help="change a sub-account; what is not named stays")
-    for one in (add, change):
-        _options(one)
-    add.set_defaults(run=_runs(_add))
-    change.set_defaults(run=_runs(_set))
-    listing = kinds.add_parser("list", help="all sub-accounts")
-    listing.add_argument("--json", action="store_true", help="as JSON")
-    listing.set_defaults(run=_runs(_list))
-    show = kinds.add_parser("show", help="one sub-account: configuration and what is waiting; never its secrets")
-    show.add_argument("location", metavar="LOC")
-    show.add_argument("--json", action="store_true", help="as JSON")
-    show.set_defaults(run=_runs(_show))
-    remove = kinds.add_parser("remove", help="forget a sub-account's configuration and secrets; its calls stay")
-    remove.add_argument("location", metavar="LOC")
-    remove.set_defaults(run=_runs(_remove))
-
-
-def _options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("location", metavar="LOC", help="the CRM's id of the sub-account")
-    command.add_argument("--token", help="the sub-account's private integration token")
-    command.add_argument("--trunk", help="the trunk that may post (see `ringback trunks`)")
-    command.add_argument(
-        "--secret",
-        action="append",
-        metavar="S",
-        help="the trunk's secret, newest first if given more than once; made and shown once if left out",
+    location_options.configure(
+        command,
+        {
+            "add": _runs(_add),
+            "set": _runs(_set),
+            "list": _runs(_list),
+            "show": _runs(_show),
+            "remove": _runs(_remove),
+            "history": _runs(location_history.history),
+            "undo": _runs(location_history.undo),
+            "defaults": _runs(location_history.defaults),
+            "schema": _schema,
+        },
     )
-    command.add_argument("--window", type=int, metavar="SECONDS", help="replay window of the trunk's signatures")
-    command.add_argument("--no-answer-workflow", metavar="ID", help="the workflow a call nobody answered enrols in")
-    command.add_argument("--unknown-number", choices=("create", "skip", "hold"), help="numbers the CRM does not know")
-    command.add_argument("--time-zone", metavar="ZONE", help="IANA zone for times in notes")
-    command.add_argument("--country", metavar="CC", help="ISO country of numbers without a country code")
-    command.add_argument("--when-in-doubt", choices=("repeat", "hold"), help="enrolments whose outcome is unknown")
-    command.add_argument("--file", metavar="FILE", help="the whole configuration (TOML or JSON); secrets stay")
-    command.add_argument("--mapping", metavar="FILE", help="a trunk of your own, described (docs/trunks/custom.md)")
-    command.add_argument("--book", metavar="FILE", help="rule book (TOML or JSON) instead of the shipped one")
 
 
 @contextlib.asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Store]:
+async def opened(settings: Settings) -> AsyncIterator[Database]:
     """The store, closed again; its troubles in words.
 
     Raises:
@@ -98,63 +88,99 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
         ) from None
 
 
+def at_the_command_line() -> str:
+    """Who runs this command, for histories."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):  # a container may run under a number that has no name
+        return "cli"
+
+
 def _runs(action: Any) -> Any:
     def run(args: argparse.Namespace) -> int:
         settings = load()
 
         async def go() -> int:
-            async with opened(settings) as store:
-                return int(await action(args, store, open_vault(settings)))
+            async with opened(settings) as database:
+                vault = open_vault(settings)
+                configurations = Configurations(database, vault, now_ms)
+                return int(await action(args, Desk(database, vault, configurations, at_the_command_line())))
 
         return asyncio.run(go())
 
     return run
 
 
-async def _add(args: argparse.Namespace, store: Store, vault: Vault) -> int:
-    if await store.get_location(args.location) is not None:
-        raise UsageError(
-            f"Sub-account {args.location} is registered already.", means=NOTHING, do="change it with `location set`."
-        )
-    if not args.token or not (args.trunk or args.mapping):
-        raise UsageError(
-            "A new sub-account needs --token and --trunk.", means=NOTHING, do="see `ringback location add --help`."
-        )
-    return await _keep(args, {}, store, vault)
-
-
-async def _set(args: argparse.Namespace, store: Store, vault: Vault) -> int:
-    row = await _row(args.location, store)
-    return await _keep(args, orjson.loads(row.document), store, vault)
-
-
-async def _keep(args: argparse.Namespace, document: dict[str, Any], store: Store, vault: Vault) -> int:
-    if args.mapping is not None:
-        _describe(args, document)
-    made = None
-    sealed: dict[str, bytes | None] = {}
-    if args.token:
-        sealed[TOKEN] = vault.seal(args.token, bound_to=place(args.location, TOKEN))
-    if args.trunk:
-        known = args.trunk in document.get("trunks", {})
-        if not args.secret and not known:
-            args.secret = [made := secrets.token_hex(24)]
-        if args.secret:
-            sealed[secret_name(args.trunk)] = seal_trunk(vault, args.location, args.trunk, tuple(args.secret))
-    elif args.secret:
-        raise UsageError("--secret needs --trunk: whose secret is it?", means=NOTHING, do="name the trunk as well.")
-    config = _config(args, document)
-    await store.put_location(
-        args.location, document=config.model_dump_json(exclude_none=True).encode(), secrets=sealed, now_ms=now_ms()
-    )
-    _told(args, made)
+def _schema(_args: argparse.Namespace) -> int:
+    out.as_json(LocationFile.model_json_schema())
     return 0
 
 
-def _config(args: argparse.Namespace, document: dict[str, Any]) -> LocationConfig:
+async def _add(args: argparse.Namespace, desk: Desk) -> int:
+    if await desk.database.get_location(args.location) is not None:
+        raise UsageError(
+            f"Sub-account {args.location} is registered already.", means=NOTHING, do="change it with `location set`."
+        )
+    if not args.token or not (args.trunk or args.mapping or args.file):
+        raise UsageError(
+            "A new sub-account needs --token and --trunk.", means=NOTHING, do="see `ringback location add --help`."
+        )
+    # One removed before has a version, too: what comes in between counts as a change.
+    version = await desk.database.history.version(Owner("location", args.location))
+    return await _keep(args, desk, {}, frozenset(), version)
+
+
+async def _set(args: argparse.Namespace, desk: Desk) -> int:
+    row = await _row(args.location, desk)
+    return await _keep(args, desk, orjson.loads(row.document), frozenset(row.secrets), row.version)
+
+
+async def _keep(
+    args: argparse.Namespace, desk: Desk, document: dict[str, Any], kept: frozenset[str], version: int
+) -> int:
+    given: dict[str, tuple[str, ...]] = {}
     if args.file is not None:
-        document.clear()
-        document.update(_document(args.file))
+        document, given = read_file(args.file)
+    if args.mapping is not None:
+        _describe(args, document)
+    if args.secret and not args.trunk:
+        raise UsageError("--secret needs --trunk: whose secret is it?", means=NOTHING, do="name the trunk as well.")
+    made = None
+    if args.trunk:
+        if not args.secret and args.trunk not in given and secret_name(args.trunk) not in kept:
+            args.secret = [made := secrets.token_hex(24)]
+        if args.secret:
+            given[args.trunk] = tuple(args.secret)
+    if args.notify_secret == "":
+        args.notify_secret = notify_secret.made()
+        out.line(f"Secret of its notifications (shown this once): {args.notify_secret}")
+    config = config_of(_chosen(args, document))
+    sealed = _sealed(args, desk.vault, given)
+    what = "; ".join(["configuration", *(f"secret {name}" for name in sealed)])
+    put = desk.configurations.put(args.location, config, who=desk.who, what=what, sealed=sealed, expected=version)
+    await location_history.refusing(put)
+    if args.company is not None:
+        company = None if args.company == "none" else args.company
+        await location_history.refusing(desk.configurations.assign(args.location, company, who=desk.who))
+    _told(args, made, sorted(name for name in config.trunks if secret_name(name) not in {*kept, *sealed}))
+    return 0
+
+
+def _sealed(args: argparse.Namespace, vault: Vault, given: dict[str, tuple[str, ...]]) -> dict[str, bytes | None]:
+    sealed: dict[str, bytes | None] = {}
+    if args.token:
+        sealed[TOKEN] = vault.seal(args.token, bound_to=place(args.location, TOKEN))
+    if args.notify_secret:
+        sealed[notify_secret.SECRET] = vault.seal(
+            args.notify_secret, bound_to=place(args.location, notify_secret.SECRET)
+        )
+    for trunk, values in given.items():
+        sealed[secret_name(trunk)] = seal_trunk(vault, args.location, trunk, values)
+    return sealed
+
+
+def _chosen(args: argparse.Namespace, document: dict[str, Any]) -> dict[str, Any]:
+    """The document with what the options say."""
     if args.trunk:
         own = [one.get("name") for one in document.get("custom_trunks", ())]
         if args.trunk not in (*names(), *own):
@@ -171,13 +197,7 @@ def _config(args: argparse.Namespace, document: dict[str, Any]) -> LocationConfi
         document.setdefault("workflows", {})["no_answer"] = args.no_answer_workflow
     if args.book is not None:
         document["book"] = read_book_file(args.book).model_dump(mode="json", exclude_none=True, by_alias=True)
-    try:
-        return LocationConfig.model_validate(document)
-    except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise UsageError(
-            f"That cannot be: {wrong}.", means=NOTHING, do="correct it and run the command again."
-        ) from None
+    return document
 
 
 def _describe(args: argparse.Namespace, document: dict[str, Any]) -> None:
@@ -188,26 +208,7 @@ def _describe(args: argparse.Namespace, document: dict[str, Any]) -> None:
     args.trunk = args.trunk or adapter.name
 
 
-def _document(name: str) -> dict[str, Any]:
-    """The configuration in that file.
-
-    Raises:
-        UsageError: it cannot be read, or is neither TOML nor JSON.
-    """
-    path = Path(name)
-    try:
-        text = path.read_text(encoding="utf-8")
-        found = orjson.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{name} cannot be read: {error}.", means=NOTHING, do="correct the file or its path."
-        ) from None
-    if not isinstance(found, dict):
-        raise UsageError(f"{name} holds no table of settings.", means=NOTHING, do="see docs/sub-accounts.md.")
-    return found
-
-
-def _told(args: argparse.Namespace, made: str | None) -> None:
+def _told(args: argparse.Namespace, made: str | None, closed: list[str]) -> None:
     settings = load()
     out.line(f"Sub-account {args.location} is kept. A running service takes it up within a second or two.")
     if args.trunk:
@@ -215,12 +216,13 @@ def _told(args: argparse.Namespace, made: str | None) -> None:
         out.line(f"Webhook address for {args.trunk}: {base}/hooks/{args.location}/{args.trunk}")
     if made is not None:
         out.line(f"Secret (shown this once): {made}")
+    for trunk in closed:
+        out.line(f"Trunk {trunk} has no secret, so nothing gets in there: `ringback location set ... --trunk {trunk}`.")
 
 
-async def _list(args: argparse.Namespace, store: Store, vault: Vault) -> int:
-    del vault
+async def _list(args: argparse.Namespace, desk: Desk) -> int:
     rows: list[LocationRow] = []
-    while page := await store.list_locations(after=rows[-1].id if rows else ""):
+    while page := await desk.database.list_locations(after=rows[-1].id if rows else ""):
         rows += page
     if args.json:
         out.as_json([_shown(row) for row in rows])
@@ -228,17 +230,20 @@ async def _list(args: argparse.Namespace, store: Store, vault: Vault) -> int:
         out.line("No sub-account is registered. Add one with `ringback location add`.")
     else:
         out.table(
-            ["LOCATION", "TRUNKS"],
-            [[row.id, ", ".join(orjson.loads(row.document)["trunks"]) or "none"] for row in rows],
+            ["LOCATION", "AGENCY", "TRUNKS"],
+            [[row.id, row.company or "-", ", ".join(effective(row).trunks) or "none"] for row in rows],
         )
     return 0
 
 
-async def _show(args: argparse.Namespace, store: Store, vault: Vault) -> int:
-    del vault
-    row = await _row(args.location, store)
-    shown = _shown(row) | await _standing(row.id, store)
-    if args.json:
+async def _show(args: argparse.Namespace, desk: Desk) -> int:
+    row = await _row(args.location, desk)
+    shown = _shown(row) | await _standing(row.id, desk.database)
+    if args.effective:
+        shown["config"] = in_full(effective(row)).model_dump(mode="json")
+    if args.toml:
+        out.line(as_toml(shown["config"], f"Sub-account {row.id}, version {row.version}.").rstrip("\n"))
+    elif args.json:
         out.as_json(shown)
     else:
         for name, value in shown.items():
@@ -249,16 +254,18 @@ async def _show(args: argparse.Namespace, store: Store, vault: Vault) -> int:
 def _shown(row: LocationRow) -> dict[str, Any]:
     return {
         "location": row.id,
+        "company": row.company,
+        "version": row.version,
         "config": orjson.loads(row.document),
         "secrets": sorted(row.secrets),
         "updated": iso(row.updated_ms),
     }
 
 
-async def _standing(location: str, store: Store) -> dict[str, Any]:
-    pause = (await store.pauses()).get(location)
-    waiting = await store.list_deliveries(location=location, state=State.WAITING, limit=1000)
-    parked = await store.list_deliveries(location=location, state=State.PARKED, limit=1000)
+async def _standing(location: str, database: Database) -> dict[str, Any]:
+    pause = (await database.pauses()).get(location)
+    waiting = await database.list_deliveries(location=location, state=State.WAITING, limit=1000)
+    parked = await database.list_deliveries(location=location, state=State.PARKED, limit=1000)
     return {
         "paused": None if pause is None else {"until": iso(pause.until_ms), "reason": pause.reason},
         "waiting": len(waiting),
@@ -266,16 +273,18 @@ async def _standing(location: str, store: Store) -> dict[str, Any]:
     }
 
 
-async def _remove(args: argparse.Namespace, store: Store, vault: Vault) -> int:
-    del vault
-    await _row(args.location, store)
-    await store.remove_location(args.location)
-    out.line(f"Sub-account {args.location} is forgotten. Its calls stay; those that wait will be parked.")
+async def _remove(args: argparse.Namespace, desk: Desk) -> int:
+    await _row(args.location, desk)
+    await desk.database.history.remove(Owner("location", args.location), who=desk.who, now_ms=desk.now_ms())
+    out.line(
+        f"Sub-account {args.location} is forgotten, its API keys are revoked. Its calls stay; those that wait will be "
+        "parked."
+    )
     return 0
 
 
-async def _row(location: str, store: Store) -> LocationRow:
-    row = await store.get_location(location)
+async def _row(location: str, desk: Desk) -> LocationRow:
+    row = await desk.database.get_location(location)
     if row is None:
         raise RingbackError(
             f"Sub-account {location} is not registered.", means=NOTHING, do="see `ringback location list`."

@@ -8,11 +8,13 @@ import secrets
 import shlex
 import signal
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from connector.errors import RingbackError
+from connector.sandbox.apps import DEFAULT_APP, DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET
 from connector.sandbox.rate import Rate
 from connector.sandbox.seed import MOST_CONTACTS, furnish, seed_contacts
 from connector.sandbox.serving import run as serve
@@ -51,6 +53,14 @@ def configure(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="invented contacts a sub-account (default: %(default)s)",
     )
+    command.add_argument("--webhook-url", metavar="URL", help="where the marketplace app gets the CRM's signed events")
+    command.add_argument(
+        "--access-seconds",
+        type=_seconds,
+        default=DEFAULT_APP.access_s,
+        metavar="N",
+        help="how long the marketplace app's access tokens live (default: %(default)s)",
+    )
     command.add_argument("--json", action="store_true", help="say what was started as one line of JSON")
     command.set_defaults(run=run)
 
@@ -64,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
     ids = list(dict.fromkeys(args.location or [LOCATION]))
     tokens = {location: args.token if i == 0 else f"{args.token}-{location}" for i, location in enumerate(ids)}
     sandbox = Sandbox(rate=args.rate)
+    sandbox.market.register(replace(DEFAULT_APP, webhook_url=args.webhook_url, access_s=args.access_seconds))
     for location, token in tokens.items():
         seed_contacts(sandbox, furnish(sandbox, location, token=token), args.seed_contacts)
     try:
@@ -87,15 +98,27 @@ async def _until_signal(sandbox: Sandbox, host: str, port: int, ready: Callable[
 def _say(sandbox: Sandbox, tokens: dict[str, str], url: str, args: argparse.Namespace) -> None:
     facts = [_facts(sandbox, location, token) for location, token in tokens.items()]
     if args.json:
-        text = orjson.dumps({"url": url, "locations": facts}).decode()
+        key = sandbox.market.outbox.public_key
+        text = orjson.dumps({"url": url, "locations": facts, "app": _app_facts(), "webhook_key": key}).decode()
     else:
         lines = "\n".join(f"  {fact['add']}" for fact in facts)
         text = (
             f"Sandbox CRM at {url} (a page for people; control and state under {url}/_sandbox/state)\n"
-            f"To use it:\n  export RINGBACK_CRM_URL={url}\n{lines}\nCtrl-C ends it."
+            f"To use it:\n  export RINGBACK_CRM_URL={url}\n{lines}\n"
+            f"Or install it as from the marketplace: client id {DEFAULT_CLIENT_ID}, secret {DEFAULT_CLIENT_SECRET};\n"
+            f"  the key of the CRM's events: {url}/_sandbox/webhook-key\nCtrl-C ends it."
         )
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def _app_facts() -> dict[str, str]:
+    return {
+        "client_id": DEFAULT_CLIENT_ID,
+        "client_secret": DEFAULT_CLIENT_SECRET,
+        "app_id": DEFAULT_APP.app_id,
+        "version_id": DEFAULT_APP.app_id,
+    }
 
 
 def _facts(sandbox: Sandbox, location: str, token: str) -> dict[str, Any]:
@@ -118,6 +141,10 @@ def _rate(text: str) -> str:
 
 def _port(text: str) -> int:
     return _number(text, 65_535)
+
+
+def _seconds(text: str) -> int:
+    return _number(text, 31_536_000)
 
 
 def _contacts(text: str) -> int:

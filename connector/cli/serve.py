@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from connector.app import build, make_app
+from connector.app import build
 from connector.cli import out
 from connector.errors import RingbackError
 from connector.observe import configure_logs
 from connector.settings import load
 from connector.store import StoreError
+from connector.web import make_app
 
 if TYPE_CHECKING:
     import argparse

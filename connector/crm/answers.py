@@ -1,17 +1,18 @@
-"""Successful answers as values. PURE. Each raises MalformedError where the answer lacks what it must hold.
+"""Successful answers as values: contacts and what hangs on them, the sub-account's own facts. PURE.
 
-Both spellings of the CRM's API generations are read ("succeded" and "succeeded"); a thing may stand under its
-name (`{"note": {...}}`) or by itself.
+Each raises MalformedError where the answer lacks what it must hold. Both spellings of the CRM's API generations are
+read ("succeded" and "succeeded"); a thing may stand under its name (`{"note": {...}}`) or by itself.
 """
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from connector.crm.errors import MalformedError, RefusedError
-from connector.crm.model import Contact, LocationInfo, Note, Task, Workflow
+from connector.crm import dnd
+from connector.crm.errors import RefusedError
+from connector.crm.model import ChannelDnd, Contact, CustomField, LocationInfo, Note, Task, User, Workflow
+from connector.crm.reading import id_of, inner, items, json_object, malformed, text
 
 if TYPE_CHECKING:
     from connector.crm.model import Response
@@ -19,28 +20,28 @@ if TYPE_CHECKING:
 
 def found_contact(response: Response) -> Contact | None:
     """The contact of a lookup, None where the CRM knows none (`contact` null or not there)."""
-    found = _object(response).get("contact")
+    found = json_object(response).get("contact")
     return _contact(response, found) if found else None
 
 
 def contact(response: Response) -> Contact:
     """The contact the answer holds."""
-    return _contact(response, _inner(response, "contact"))
+    return _contact(response, inner(response, "contact"))
 
 
 def note_id(response: Response) -> str:
     """The id of the note the answer holds."""
-    return _id(response, _inner(response, "note"))
+    return id_of(response, inner(response, "note"))
 
 
 def notes(response: Response) -> list[Note]:
     """The contact's notes."""
-    return [Note(_id(response, item), _text(item, "body") or "") for item in _items(response, "notes")]
+    return [Note(id_of(response, item), text(item, "body") or "") for item in items(response, "notes")]
 
 
 def tags(response: Response) -> tuple[str, ...]:
     """All tags of the contact after the change, lower case; empty where the answer does not list them."""
-    return _tags(_object(response))
+    return _tags(json_object(response))
 
 
 def accepted(response: Response) -> None:
@@ -49,60 +50,130 @@ def accepted(response: Response) -> None:
     Raises:
         RefusedError: the answer's flag says that it did not succeed.
     """
-    no_content = 204
-    if response.status == no_content:
+    if response.status == HTTPStatus.NO_CONTENT:
         return
-    answer = _object(response)
+    answer = json_object(response)
     if answer.get("succeeded", answer.get("succeded")) is False:
         raise RefusedError("the CRM answered that it did not succeed", status=response.status)
 
 
 def task_id(response: Response) -> str:
     """The id of the task the answer holds."""
-    return _id(response, _inner(response, "task"))
+    return id_of(response, inner(response, "task"))
 
 
 def tasks(response: Response) -> list[Task]:
     """The contact's tasks."""
     return [
         Task(
-            _id(response, item),
-            _text(item, "title"),
-            _text(item, "body"),
-            _text(item, "dueDate"),
+            id_of(response, item),
+            text(item, "title"),
+            text(item, "body"),
+            text(item, "dueDate"),
             item.get("completed") is True,
+            text(item, "assignedTo"),
         )
-        for item in _items(response, "tasks")
+        for item in items(response, "tasks")
     ]
 
 
 def location_info(response: Response) -> LocationInfo:
     """The sub-account; its own time zone, or that of its business where it has none."""
-    location = _inner(response, "location")
+    location = inner(response, "location")
     business = location.get("business")
-    timezone = _text(location, "timezone") or (_text(business, "timezone") if isinstance(business, dict) else None)
-    return LocationInfo(_id(response, location), _text(location, "name"), timezone, _text(location, "country"))
+    timezone = text(location, "timezone") or (text(business, "timezone") if isinstance(business, dict) else None)
+    name, country, company = (text(location, key) for key in ("name", "country", "companyId"))
+    return LocationInfo(id_of(response, location), name, timezone, country, company)
 
 
 def workflows(response: Response) -> list[Workflow]:
     """The sub-account's workflows, drafts included."""
     return [
-        Workflow(_id(response, item), _text(item, "name"), _text(item, "status"))
-        for item in _items(response, "workflows")
+        Workflow(id_of(response, item), text(item, "name"), text(item, "status"))
+        for item in items(response, "workflows")
     ]
+
+
+def updated_contact(response: Response) -> Contact:
+    """The contact as it is after a change.
+
+    Raises:
+        RefusedError: the answer's flag says that it did not succeed.
+    """
+    accepted(response)
+    return contact(response)
+
+
+def location_tags(response: Response) -> tuple[str, ...]:
+    """The sub-account's tags in lower case, each once: its list may name one twice."""
+    return tuple(dict.fromkeys(id_of(response, item, "name").strip().lower() for item in items(response, "tags")))
+
+
+def custom_fields(response: Response) -> list[CustomField]:
+    """The sub-account's custom fields."""
+    return [_custom_field(response, item) for item in items(response, "customFields")]
+
+
+def custom_field(response: Response) -> CustomField:
+    """The custom field the answer holds."""
+    return _custom_field(response, inner(response, "customField"))
+
+
+def users(response: Response) -> list[User]:
+    """A page of users, deleted ones included."""
+    return [_user(response, item) for item in items(response, "users")]
+
+
+def _custom_field(response: Response, fields: dict[str, Any]) -> CustomField:
+    return CustomField(
+        id_of(response, fields), text(fields, "name"), text(fields, "fieldKey"), text(fields, "dataType")
+    )
+
+
+def _user(response: Response, fields: dict[str, Any]) -> User:
+    name, email, phone, extension = (text(fields, key) for key in ("name", "email", "phone", "extension"))
+    return User(id_of(response, fields), name, email, phone, extension, deleted=fields.get("deleted") is True)
 
 
 def _contact(response: Response, fields: object) -> Contact:
     if not isinstance(fields, dict):
-        raise _malformed(response, "a contact that is no object")
-    return Contact(_id(response, fields), _name(fields), _text(fields, "phone"), _tags(fields))
+        raise malformed(response, "a contact that is no object")
+    everything = fields.get("dnd")
+    return Contact(
+        id_of(response, fields),
+        _name(fields),
+        text(fields, "phone"),
+        _tags(fields),
+        _values(fields.get("customFields")),
+        everything if isinstance(everything, bool) else None,
+        _channels(fields.get("dndSettings")),
+        text(fields, "assignedTo"),
+        text(fields, "timezone"),
+    )
+
+
+def _values(listed: object) -> dict[str, Any]:
+    """Custom field id -> value; read as `value`, though written as `field_value`."""
+    if not isinstance(listed, list):
+        return {}
+    return {one["id"]: one.get("value") for one in listed if isinstance(one, dict) and isinstance(one.get("id"), str)}
+
+
+def _channels(settings: object) -> dict[str, ChannelDnd]:
+    if not isinstance(settings, dict):
+        return {}
+    return {
+        dnd.spelt(name): ChannelDnd(status, text(one, "message"), text(one, "code"))
+        for name, one in settings.items()
+        if isinstance(one, dict) and (status := text(one, "status"))
+    }
 
 
 def _name(fields: dict[str, Any]) -> str | None:
-    whole = _text(fields, "name") or _text(fields, "contactName")
+    whole = text(fields, "name") or text(fields, "contactName")
     if whole:
         return whole
-    parts = (_text(fields, "firstName"), _text(fields, "lastName"))
+    parts = (text(fields, "firstName"), text(fields, "lastName"))
     return " ".join(part for part in parts if part) or None
 
 
@@ -111,42 +182,3 @@ def _tags(fields: dict[str, Any]) -> tuple[str, ...]:
     if not isinstance(listed, list):
         return ()
     return tuple(tag.strip().lower() for tag in listed if isinstance(tag, str))
-
-
-def _object(response: Response) -> dict[str, Any]:
-    try:
-        answer = orjson.loads(response.body)
-    except orjson.JSONDecodeError as error:
-        raise _malformed(response, "no JSON") from error
-    if not isinstance(answer, dict):
-        raise _malformed(response, "JSON that is no object")
-    return answer
-
-
-def _inner(response: Response, name: str) -> dict[str, Any]:
-    answer = _object(response)
-    inner = answer.get(name)
-    return inner if isinstance(inner, dict) else answer
-
-
-def _items(response: Response, name: str) -> list[dict[str, Any]]:
-    items = _object(response).get(name)
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise _malformed(response, f"no list of {name}")
-    return items
-
-
-def _id(response: Response, fields: dict[str, Any]) -> str:
-    found = _text(fields, "id")
-    if found is None:
-        raise _malformed(response, "something without its id")
-    return found
-
-
-def _text(fields: dict[str, Any], name: str) -> str | None:
-    value = fields.get(name)
-    return value if isinstance(value, str) and value else None
-
-
-def _malformed(response: Response, what: str) -> MalformedError:
-    return MalformedError(f"the CRM answered {response.status} with {what}", status=response.status)

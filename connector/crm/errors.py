@@ -66,6 +66,29 @@ class DuplicateContactError(RefusedError):
         self.contact_id = contact_id
 
 
+class DuplicateConversationError(RefusedError):
+    """The contact has a conversation already: use `conversation_id`."""
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        conversation_id: str,
+        status: int | None = None,
+        trace_id: str | None = None,
+    ) -> None:
+        super().__init__(message, status=status, trace_id=trace_id)
+        self.conversation_id = conversation_id
+
+
+class TriggerInactiveError(RefusedError):
+    """Nobody listens to this workflow trigger any more: forget the subscription."""
+
+
+class ForeignTriggerError(RefusedError):
+    """The address is not one of the CRM's trigger addresses. Nothing was sent: the access token would go with it."""
+
+
 class UnauthorizedError(CrmError):
     """The CRM does not accept the access token (401). The sub-account waits until its token is mended."""
 
@@ -84,3 +107,7 @@ class WrongVersionError(RefusedError):
 
 class MalformedError(InDoubtError):
     """The CRM said yes in a form that cannot be read: what it did is in doubt."""
+
+
+class NotDeliveredError(CrmError):
+    """The receiver of a notification did not take it; it may later. No fault of the CRM's."""

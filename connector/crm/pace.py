@@ -45,10 +45,40 @@ def burst_rate(text: str) -> Rate | None:
     return Rate(int(found[1]), int(found[2]) * _UNIT_MS[found[3]])
 
 
-RESERVES: Final = {"add_tags": 0.10, "remove_tags": 0.10, "update_note": 0.10, "enrol": 0.05, "unenrol": 0.05}
+_FIRST: Final = 0.10
+_SECOND: Final = 0.05
+RESERVES: Final = {
+    # What people choose from on a page: they can look again tomorrow.
+    "list_users": _FIRST,
+    "list_tags": _FIRST,
+    # What describes a call beside its note.
+    "add_tags": _FIRST,
+    "remove_tags": _FIRST,
+    "update_note": _FIRST,
+    "set_attachments": _FIRST,
+    "list_custom_fields": _FIRST,
+    "create_custom_field": _FIRST,
+    "set_fields": _FIRST,
+    "list_pipelines": _FIRST,
+    "find_opportunities": _FIRST,
+    "create_opportunity": _FIRST,
+    "update_opportunity": _FIRST,
+    "update_task": _FIRST,
+    "complete_task": _FIRST,
+    # What starts something, or is the call's own record.
+    "enrol": _SECOND,
+    "unenrol": _SECOND,
+    "fire_trigger": _SECOND,
+    "create_task": _SECOND,
+    "find_conversation": _SECOND,
+    "create_conversation": _SECOND,
+    "add_outbound_call": _SECOND,
+    "add_inbound_call": _SECOND,
+}
 """Verbs that wait when no more than this share of the day's requests is left.
 
-Tags and corrections first, then enrolments. What remains is for notes and for finding their contacts.
+What remains is for notes, for finding their contacts, for the wish not to be called (write_dnd), and for reading back
+what is in doubt (list_notes, list_tasks, list_calls, get_contact). The table with its reasons: docs/reliability.md.
 """
 _HELD_BACK_S: Final = 900.0
 _CROWDED_S: Final = 0.05

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Transport(Protocol):
-    """Sends one request, once."""
+    """Sends one request, once; with an empty token, without credentials."""
 
     async def send(self, request: Request, *, token: str) -> Response:
         """The answer, whatever its status.
@@ -28,4 +28,13 @@ class Tokens(Protocol):
 
         Raises:
             LookupError: there is none and none can be had without a person.
+            CrmError: none can be had now: nothing was sent.
+        """
+
+    async def newer_than(self, location: str, token: str) -> str | None:
+        """A token that is newer than this one, which the CRM did not accept; None where there is none.
+
+        Raises:
+            LookupError: as above.
+            CrmError: as above.
         """

@@ -92,9 +92,13 @@ class AiohttpTransport:
 
 
 def _headers(request: Request, token: str) -> dict[str, str]:
-    headers = {"Authorization": f"Bearer {token}", "Version": request.version}
+    headers = {}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    if request.version:
+        headers["Version"] = request.version
     if request.body is not None:
-        headers["Content-Type"] = "application/json"
+        headers["Content-Type"] = request.content_type
     return headers
 
 

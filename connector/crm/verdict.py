@@ -18,10 +18,12 @@ from connector.crm.errors import (
     ContactGoneError,
     CrmError,
     DuplicateContactError,
+    DuplicateConversationError,
     InDoubtError,
     RefusedError,
     ScopeMissingError,
     ThrottledError,
+    TriggerInactiveError,
     UnauthorizedError,
     WrongLocationError,
     WrongVersionError,
@@ -43,12 +45,18 @@ _MEANINGS: Final = (
         re.compile(r"contact (with id \S+ )?(is |was )?(not found|deleted)", re.IGNORECASE),
         ContactGoneError,
     ),
+    (
+        {400, 403, 404, 410, 422},
+        re.compile(r"inactive trigger|trigger\b.*\b(inactive|not active|not found|deleted)", re.IGNORECASE),
+        TriggerInactiveError,
+    ),
     # The router's own answer: this path does not exist under this Version.
     ({404}, re.compile("^cannot ", re.IGNORECASE), WrongVersionError),
 )
 """The first row whose status and words fit decides."""
 
 _DUPLICATE: Final = re.compile("duplicate", re.IGNORECASE)
+_EXISTS: Final = re.compile("already exists", re.IGNORECASE)
 _INTERVAL_S: Final = 10.0
 """The CRM's burst window, for a 429 that does not say how long to wait."""
 _LONGEST_WAIT_S: Final = 86_400.0
@@ -86,6 +94,11 @@ def _verdict(request: Request, response: Response, now_s: float) -> CrmError:
         return ThrottledError(message, retry_after_s=wait_s, status=status, trace_id=said.trace_id)
     if said.duplicate_of and status == HTTPStatus.BAD_REQUEST and _DUPLICATE.search(said.message):
         return DuplicateContactError(message, contact_id=said.duplicate_of, status=status, trace_id=said.trace_id)
+    if said.conversation_id and status == HTTPStatus.BAD_REQUEST and _EXISTS.search(said.message):
+        conversation_id = said.conversation_id
+        return DuplicateConversationError(
+            message, conversation_id=conversation_id, status=status, trace_id=said.trace_id
+        )
     return _meaning(status, said.message)(message, status=status, trace_id=said.trace_id)
 
 
@@ -104,6 +117,7 @@ class _Said:
     message: str = ""
     trace_id: str | None = None
     duplicate_of: str | None = None
+    conversation_id: str | None = None
 
 
 def _said(response: Response) -> _Said:
@@ -115,7 +129,8 @@ def _said(response: Response) -> _Said:
         return _Said()
     meta = answer.get("meta")
     duplicate_of = meta.get("contactId") if isinstance(meta, dict) else None
-    return _Said(_message(answer), _string(answer.get("traceId")), _string(duplicate_of))
+    trace_id, conversation_id = _string(answer.get("traceId")), _string(answer.get("conversationId"))
+    return _Said(_message(answer), trace_id, _string(duplicate_of), conversation_id)
 
 
 def _message(answer: dict[str, Any]) -> str:

@@ -9,18 +9,18 @@ from mappings.call import Disposition
 from mappings.note import has_marker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from connector.demo.shift import Played
 
 
-def missing(played: Sequence[Played], contacts: Sequence[dict[str, Any]]) -> int:
+def missing(played: Sequence[Played], contacts: Sequence[Mapping[str, Any]]) -> int:
     """How many calls have no note yet."""
     bodies = [note["body"] for contact in contacts for note in contact["notes"]]
     return sum(not any(has_marker(body, str(one.call.call_id)) for body in bodies) for one in played)
 
 
-def faults(played: Sequence[Played], contacts: Sequence[dict[str, Any]], workflow: str) -> list[str]:
+def faults(played: Sequence[Played], contacts: Sequence[Mapping[str, Any]], workflow: str) -> list[str]:
     """What is wrong, in words.
 
     Nothing is, if the CRM holds each call once, on the right contact, with its tag and enrolment, and nothing else.
@@ -38,7 +38,7 @@ def faults(played: Sequence[Played], contacts: Sequence[dict[str, Any]], workflo
     return found
 
 
-def _call_faults(one: Played, contact: dict[str, Any] | None) -> Iterator[str]:
+def _call_faults(one: Played, contact: Mapping[str, Any] | None) -> Iterator[str]:
     call_id = str(one.call.call_id)
     if contact is None:
         yield f"{call_id}: no contact has {one.person.phone}"
@@ -48,6 +48,8 @@ def _call_faults(one: Played, contact: dict[str, Any] | None) -> Iterator[str]:
         yield f"{call_id}: {len(notes)} notes"
     if notes and one.disposition.value not in notes[0]:
         yield f"{call_id}: the note does not say {one.disposition.value}"
+    if notes and one.remarks is not None and one.remarks not in notes[0]:
+        yield f"{call_id}: the note does not have the agent's remarks"
     tag = f"call-{one.disposition.value.lower().replace(' ', '-')}"
     if tag not in contact["tags"]:
         yield f"{call_id}: the contact has no tag {tag}"

@@ -14,11 +14,12 @@ from connector.clock import now_ms
 from mappings.trunks import trunk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     import aiohttp
 
     from connector.demo.shift import Played
+    from mappings.call import Call
     from mappings.payload.request import Request
 
 PACE_S = 0.08
@@ -31,22 +32,41 @@ class Tally:
 
     answers: Counter[str] = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
+    done: bool = False
+    """Whether everything was sent."""
 
 
 class Dialler:
-    """Sends call events to `hooks`, the connector's address up to the sub-account."""
+    """Sends call events to `hooks`, the connector's address up to the sub-account; `wrap_up(call id, remarks)`."""
 
-    def __init__(self, session: aiohttp.ClientSession, hooks: str, secrets: dict[str, str]) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        hooks: str,
+        secrets: dict[str, str],
+        wrap_up: Callable[[str, str], Awaitable[None]],
+    ) -> None:
         self._session = session
         self._hooks = hooks
         self._secrets = secrets
+        self._wrap_up = wrap_up
         self.tally = Tally()
 
-    async def play(self, shift: Sequence[Played], *, sent: Callable[[int], None]) -> None:
-        """The whole shift; a call that its trunk sends several times is sent so at once."""
-        for number, one in enumerate(shift, 1):
-            await asyncio.gather(*(self._send(self._event(one)) for _ in range(one.times)))
-            sent(number)
+    async def is_known(self, name: str, call: Call) -> bool:
+        """Whether the connector knows this trunk by now, asked without telling it of the call.
+
+        It refuses a PUT: as nobody's (401) until the trunk's proof counts, then for its method (405).
+        """
+        event = self._event(call, name)
+        async with self._session.request("PUT", event.url, data=event.body, headers=dict(event.headers)) as answer:
+            return answer.status == HTTPStatus.METHOD_NOT_ALLOWED
+
+    async def play(self, shift: Sequence[Played]) -> None:
+        """The whole shift: a call that is sent several times is sent so at once; then its agent may add to it."""
+        for one in shift:
+            await asyncio.gather(*(self._send(self._event(one.call, one.trunk)) for _ in range(one.times)))
+            if one.remarks is not None:
+                await self._wrap_up(str(one.call.call_id), one.remarks)
             await asyncio.sleep(PACE_S)
 
     async def play_badly(self, one: Played) -> None:
@@ -60,9 +80,10 @@ class Dialler:
         )
         self.tally.refused.append(f"forged signature: {await self._send(forged)}, nothing kept")
         self.tally.refused.append(f"cut-off body: {await self._send(unreadable)}, kept for `ringback replay`")
+        self.tally.done = True
 
-    def _event(self, one: Played) -> Request:
-        return trunk(one.trunk).compose(one.call, self._secrets[one.trunk], f"{self._hooks}/{one.trunk}", now_ms())
+    def _event(self, call: Call, name: str) -> Request:
+        return trunk(name).compose(call, self._secrets[name], f"{self._hooks}/{name}", now_ms())
 
     async def _send(self, event: Request) -> str:
         headers = dict(event.headers)

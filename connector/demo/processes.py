@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import socket
 import sys
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 START_S = 20.0
 STOP_S = 30.0
 _ADDRESS = re.compile(rb"http://[\d.]+:\d+")
+
+
+def free_port(host: str) -> int:
+    """A port that nobody listens on, for a server whose address must be known before it starts."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
 
 
 class Server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from mappings.call import Call, Disposition
@@ -11,10 +12,29 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 TRUNKS = ("generic", "twilio", "freeswitch", "vobiz")
+_TELL_NO_START = frozenset({"twilio"})
+"""Trunks whose last event does not tell when the call began, and so not how fast it was answered."""
+ZONE = "America/Chicago"
+"""Where the sub-account is."""
 CALLER_ID = "+14155550100"
+"""The number that the shift calls from."""
+CALLER_IDS = (CALLER_ID, "+14155550101", "+14155550102")
+"""The sub-account's pool."""
+AGENT = "agent-7"
 REPEAT_EVERY = 8
 """Each eighth call's event is sent three times, as trunks do that had no answer in time."""
 GAP_MS = 180_000
+LONGEST_MS = 40 * 3_600_000
+"""A shift of very many calls is no longer than this: the first message left in it still counts at its end."""
+
+
+class Workflow(StrEnum):
+    """The follow-up that a call should set off (mappings/books/default.toml)."""
+
+    NO_ANSWER = "No answer"
+    REVIEW = "Connected, not wrapped up"
+    VOICEMAIL = "Voicemail left"
+    FAST_DIAL = "Fast dial cycle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,42 +69,60 @@ class Ending:
     ring_s: int
     talk_s: int
     disposition: Disposition
+    workflow: Workflow | None = None
+    remarks: str | None = None
+    """What the agent writes of it afterwards; None where nobody does."""
 
 
+CONVERSATION = Ending(16, 200, "NORMAL_CLEARING", 8, 125, Disposition.CONNECTED, Workflow.REVIEW)
 ENDINGS: Sequence[Ending] = (
-    Ending(16, 200, "NORMAL_CLEARING", 8, 125, Disposition.CONNECTED),
-    Ending(19, 480, "NO_ANSWER", 30, 0, Disposition.NO_ANSWER),
+    CONVERSATION,
+    Ending(19, 480, "NO_ANSWER", 30, 0, Disposition.NO_ANSWER, Workflow.NO_ANSWER),
     Ending(17, 486, "USER_BUSY", 2, 0, Disposition.BUSY),
-    Ending(16, 200, "NORMAL_CLEARING", 5, 41, Disposition.CONNECTED),
-    Ending(19, 480, "NO_ANSWER", 25, 0, Disposition.NO_ANSWER),
+    Ending(16, 200, "NORMAL_CLEARING", 5, 41, Disposition.CONNECTED, Workflow.VOICEMAIL),
+    Ending(19, 480, "NO_ANSWER", 25, 0, Disposition.NO_ANSWER, Workflow.NO_ANSWER),
     Ending(21, 603, "CALL_REJECTED", 4, 0, Disposition.REJECTED),
-    Ending(16, 200, "NORMAL_CLEARING", 11, 312, Disposition.CONNECTED),
+    Ending(16, 200, "NORMAL_CLEARING", 1, 2, Disposition.CONNECTED, Workflow.FAST_DIAL),
+    Ending(16, 200, "NORMAL_CLEARING", 11, 312, Disposition.CONNECTED, remarks="Wants an offer by Friday."),
+    Ending(16, 200, "NORMAL_CLEARING", 7, 14, Disposition.CONNECTED),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """One call of the shift: `times` says how often its trunk sends it."""
+    """One call of the shift.
+
+    `times` says how often its trunk sends it, `workflow` what it should set off, `remarks` what its agent adds.
+    """
 
     call: Call
     trunk: str
     person: Person
     disposition: Disposition
     times: int
+    workflow: Workflow | None = None
+    remarks: str | None = None
 
 
 def shift(calls: int, *, now_ms: int) -> list[Played]:
-    """So many calls, one after another, the last one a few minutes before `now_ms`."""
-    return [_played(number, now_ms - (calls - number) * GAP_MS - GAP_MS) for number in range(calls)]
+    """So many calls but the last (`latest`), one after another, all over before `now_ms`."""
+    gap_ms = min(GAP_MS, LONGEST_MS // calls)
+    first_ms = now_ms - calls * gap_ms - 2 * GAP_MS
+    return [_played(number, ENDINGS[number % len(ENDINGS)], first_ms + number * gap_ms) for number in range(calls - 1)]
 
 
-def _played(number: int, start_ms: int) -> Played:
-    ending = ENDINGS[number % len(ENDINGS)]
+def latest(calls: int, *, now_ms: int) -> Played:
+    """The last of so many calls: a conversation that ends at `now_ms`."""
+    return _played(calls - 1, CONVERSATION, now_ms - (CONVERSATION.ring_s + CONVERSATION.talk_s) * 1000)
+
+
+def _played(number: int, ending: Ending, start_ms: int) -> Played:
     person = PEOPLE[number % len(PEOPLE)]
     trunk = TRUNKS[number % len(TRUNKS)]
+    if ending.workflow is Workflow.FAST_DIAL and trunk in _TELL_NO_START:
+        trunk = TRUNKS[0]
     start_ms -= start_ms % 1000  # no trunk here reports less than whole seconds everywhere
     answered = ending.talk_s > 0
-    answer_ms = start_ms + ending.ring_s * 1000 if answered else None
     call = Call(
         trunk=trunk,
         call_id=f"demo-{number + 1:04d}-{trunk}",
@@ -92,7 +130,7 @@ def _played(number: int, start_ms: int) -> Played:
         from_=CALLER_ID,
         to=person.phone,
         start_ms=start_ms,
-        answer_ms=answer_ms,
+        answer_ms=start_ms + ending.ring_s * 1000 if answered else None,
         end_ms=start_ms + (ending.ring_s + ending.talk_s) * 1000,
         talk_ms=ending.talk_s * 1000,
         answered=answered,
@@ -101,5 +139,6 @@ def _played(number: int, start_ms: int) -> Played:
         cause=ending.cause,
     )
     if trunk == "generic":
-        call = replace(call, agent="agent-7")
-    return Played(call, trunk, person, ending.disposition, 3 if number % REPEAT_EVERY == 0 else 1)
+        call = replace(call, agent=AGENT)
+    times = 3 if number % REPEAT_EVERY == 0 else 1
+    return Played(call, trunk, person, ending.disposition, times, ending.workflow, ending.remarks)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import orjson
 from aiohttp import web
 
-from connector.sandbox import control, page
+from connector.sandbox import agency, chooser, control, market_control, page, token_endpoint
 from connector.sandbox.exchange import Refusal
 from connector.sandbox.faults import STOPPING, faulty
 from connector.sandbox.gate import Throttled, answer, bearer
@@ -18,8 +18,14 @@ from connector.sandbox.routes import ROUTES
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from connector.sandbox.agency import CompanyRoute
+    from connector.sandbox.exchange import Answer
     from connector.sandbox.routes import Route
     from connector.sandbox.state import Record, Sandbox
+
+    Endpoint: TypeAlias = Callable[[web.Request, bytes], Answer]
+
+_NO_API: Final = ("/_sandbox/", "/v2/", "/oauth/chooselocation")
 
 
 def make_app(sandbox: Sandbox) -> web.Application:
@@ -32,10 +38,15 @@ def make_app(sandbox: Sandbox) -> web.Application:
     )
     app[STOPPING] = asyncio.Event()
     app.on_shutdown.append(_let_go)
-    page.add(app, sandbox)
-    control.add(app, sandbox)
+    app.cleanup_ctx.append(sandbox.market.outbox.running)
+    for pages in (page, chooser, control, market_control):
+        pages.add(app, sandbox)
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, _endpoint(sandbox, route))
+        _serve(app, sandbox, route, _location_endpoint(sandbox, route))
+    for asked in agency.COMPANY_ROUTES:
+        _serve(app, sandbox, asked, _company_endpoint(sandbox, asked))
+    handler = _handler(sandbox, lambda request, raw: token_endpoint.token(sandbox, request.headers, raw), writes=True)
+    app.router.add_post("/oauth/token", handler)
     app.router.add_route("*", "/{anything:.*}", _nowhere)
     return app
 
@@ -45,36 +56,43 @@ async def _let_go(app: web.Application) -> None:
 
 
 def _arrive(sandbox: Sandbox, request: web.Request) -> Entry | None:
-    """The journal's entry for an API request, counted for its sub-account.
+    """The journal's entry for an API request, counted for its sub-account, or for its agency.
 
-    None for the page and the control routes.
+    None for the pages and the control routes.
     """
-    if request.path == "/" or request.path.startswith("/_sandbox/"):
+    if request.path == "/" or request.path.startswith(_NO_API):
         return None
-    grant = sandbox.grants.get(bearer(request.headers))
+    grant = sandbox.grant_of(bearer(request.headers))
     now_ms = sandbox.clock_ms()
     if grant:
-        sandbox.locations[grant.location_id].pace.arrive(now_ms)
+        sandbox.pace(grant.resource).arrive(now_ms)
     resource = request.match_info.route.resource
     pattern = resource.canonical if resource else request.path
-    location = grant.location_id if grant else None
-    return Entry(now_ms, request.method, f"{request.method} {pattern}", request.path_qs, location)
+    counted = grant.resource if grant else None
+    return Entry(now_ms, request.method, f"{request.method} {pattern}", request.path_qs, counted)
 
 
-def _endpoint(sandbox: Sandbox, route: Route) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _location_endpoint(sandbox: Sandbox, route: Route) -> Endpoint:
+    return lambda request, raw: answer(
+        sandbox, route, headers=request.headers, path=request.match_info, query=request.query, raw=raw
+    )
+
+
+def _company_endpoint(sandbox: Sandbox, route: CompanyRoute) -> Endpoint:
+    return lambda request, raw: agency.answer(sandbox, route, headers=request.headers, query=request.query, raw=raw)
+
+
+def _serve(app: web.Application, sandbox: Sandbox, route: Route | CompanyRoute, endpoint: Endpoint) -> None:
+    app.router.add_route(route.method, route.path, _handler(sandbox, endpoint, writes=route.writes))
+
+
+def _handler(sandbox: Sandbox, endpoint: Endpoint, *, writes: bool) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def serve(request: web.Request) -> web.Response:
         raw = await request.read()
         headers = {}
         try:
-            status, payload = answer(
-                sandbox,
-                route,
-                headers=request.headers,
-                path=request.match_info,
-                query=request.query,
-                raw=raw,
-            )
-            request[ENTRY].applied = route.writes
+            status, payload = endpoint(request, raw)
+            request[ENTRY].applied = writes
         except Throttled as refusal:
             status, payload, headers = refusal.status, refusal.payload(), refusal.headers
         except Refusal as refusal:
@@ -86,7 +104,7 @@ def _endpoint(sandbox: Sandbox, route: Route) -> Callable[[web.Request], Awaitab
 
 def _response(sandbox: Sandbox, entry: Entry, status: int, payload: Record, headers: dict[str, str]) -> web.Response:
     if entry.location is not None:
-        headers = headers | sandbox.locations[entry.location].pace.headers(sandbox.clock_ms())
+        headers = headers | sandbox.pace(entry.location).headers(sandbox.clock_ms())
     if not payload:
         return web.Response(status=status, headers=headers)
     body = orjson.dumps({**payload, "traceId": sandbox.trace_id()})

@@ -207,6 +207,41 @@ class CustomFieldCreate(Body):
     text_box_list_options: list[Any] | None = None
 
 
+class OpportunityUpdate(Body):
+    """PUT /opportunities/{id}."""
+
+    pipeline_id: Text | None = None
+    pipeline_stage_id: Text | None = None
+    name: Text | None = None
+    status: Literal["open", "won", "lost", "abandoned"] | None = None
+    monetary_value: float | None = None
+    assigned_to: str | None = None
+    custom_fields: list[CustomValue] | None = None
+
+
+class OpportunityCreate(OpportunityUpdate):
+    """POST /opportunities/."""
+
+    location_id: Text
+    contact_id: Text
+    pipeline_id: Text
+    name: Text
+    status: Literal["open", "won", "lost", "abandoned"]
+
+
+class OpportunityStatus(Body):
+    """PUT /opportunities/{id}/status."""
+
+    status: Literal["open", "won", "lost", "abandoned"]
+    lost_reason_id: str | None = None
+
+
+class TriggerPayload(Body):
+    """POST /workflows-marketplace/triggers/execute/...: any object."""
+
+    model_config = ConfigDict(extra="allow")
+
+
 class ConversationCreate(Body):
     """POST /conversations/."""
 

@@ -21,8 +21,10 @@ from connector.sandbox.contacts import contact_json
 from connector.sandbox.exchange import Refusal, violations
 from connector.sandbox.faults import Fault
 from connector.sandbox.locations import make_field
+from connector.sandbox.opportunities import make_pipeline
 from connector.sandbox.report import report
 from connector.sandbox.seed import MOST_CONTACTS, seed_contacts, user, workflow
+from connector.sandbox.triggers import make_trigger
 
 if TYPE_CHECKING:
     from connector.sandbox.state import Location, Record, Sandbox
@@ -57,6 +59,31 @@ class User(Order):
 
     id: str
     name: str
+    email: str = ""
+    phone: str = ""
+    extension: str = ""
+
+
+class Stage(Order):
+    """A pipeline's stage."""
+
+    id: str
+    name: str = ""
+
+
+class Pipeline(Order):
+    """A pipeline, its stages in their order."""
+
+    id: str
+    name: str = ""
+    stages: list[Stage] = Field(min_length=1)
+
+
+class Trigger(Order):
+    """A custom trigger in somebody's workflow; one that is not active any more refuses to be fired."""
+
+    id: str
+    active: bool = True
 
 
 class CustomField(Order):
@@ -86,6 +113,8 @@ class Registration(Order):
     workflows: list[Workflow] = Field(default_factory=list)
     users: list[User] = Field(default_factory=list)
     custom_fields: list[CustomField] = Field(default_factory=list)
+    pipelines: list[Pipeline] = Field(default_factory=list)
+    triggers: list[Trigger] = Field(default_factory=list)
     settings: Settings = Settings()
 
 
@@ -119,25 +148,25 @@ class _Control:
         self._sandbox = sandbox
 
     async def locations(self, request: web.Request) -> web.Response:
-        order = await _order(request, Registration)
+        order = await read_order(request, Registration)
         location = _register(self._sandbox, order)
         fields = [{"id": one["id"], "fieldKey": one["fieldKey"]} for one in location.custom_fields.values()]
-        return _json({"id": location.id, "customFields": fields}, status=201)
+        return reply({"id": location.id, "customFields": fields}, status=201)
 
     async def contacts(self, request: web.Request) -> web.Response:
-        order = await _order(request, Seed)
+        order = await read_order(request, Seed)
         location = self._sandbox.locations.get(order.location)
         if location is None:
-            return _json({"statusCode": 404, "message": f"no sub-account {order.location}"}, status=404)
+            return reply({"statusCode": 404, "message": f"no sub-account {order.location}"}, status=404)
         own = [_seed_one(self._sandbox, location, one) for one in order.contacts]
         invented = seed_contacts(self._sandbox, location, order.count)
         shown = own + [contact_json(one, location) for one in invented]
-        return _json({"contacts": shown}, status=201)
+        return reply({"contacts": shown}, status=201)
 
     async def faults(self, request: web.Request) -> web.Response:
-        fault = await _order(request, Fault)
+        fault = await read_order(request, Fault)
         self._sandbox.faults.arm(fault, now_ms=self._sandbox.clock_ms())
-        return _json(fault.model_dump(), status=201)
+        return reply(fault.model_dump(), status=201)
 
     async def no_faults(self, _request: web.Request) -> web.Response:
         self._sandbox.faults.clear()
@@ -149,7 +178,7 @@ class _Control:
 
     async def state(self, request: web.Request) -> web.Response:
         location, log = request.query.get("location"), request.query.get("log") != "0"
-        return _json(report(self._sandbox, location=location, log=log))
+        return reply(report(self._sandbox, location=location, log=log))
 
 
 def _register(sandbox: Sandbox, order: Registration) -> Location:
@@ -165,10 +194,14 @@ def _register(sandbox: Sandbox, order: Registration) -> Location:
             workflow(order.id, one.id, one.name, one.status, now, allow_reentry=one.allow_reentry)
             for one in order.workflows
         ],
-        users=[user(order.id, one.id, one.name) for one in order.users],
+        users=[user(order.id, **one.model_dump(exclude={"id"}), user_id=one.id) for one in order.users],
     )
     for field in order.custom_fields:
         make_field(sandbox, location, field.name, field.data_type, field.model)
+    for pipeline in order.pipelines:
+        make_pipeline(location, pipeline.id, pipeline.name, [(stage.id, stage.name) for stage in pipeline.stages])
+    for trigger in order.triggers:
+        make_trigger(location, trigger.id, active=trigger.active)
     if order.token is not None:
         sandbox.grant(order.token, order.id)
     for token in order.tokens:
@@ -181,7 +214,12 @@ def _seed_one(sandbox: Sandbox, location: Location, person: SeededContact) -> Re
     return contact_json(add_contact(sandbox, location, body, contact_id=person.id), location)
 
 
-async def _order(request: web.Request, model: type[OrderT]) -> OrderT:
+async def read_order(request: web.Request, model: type[OrderT]) -> OrderT:
+    """The request's body as this order.
+
+    Raises:
+        HTTPUnprocessableEntity: it is none.
+    """
     try:
         return model.model_validate_json(await request.read() or b"{}")
     except ValidationError as error:
@@ -191,5 +229,6 @@ async def _order(request: web.Request, model: type[OrderT]) -> OrderT:
         ) from None
 
 
-def _json(payload: Record, *, status: int = 200) -> web.Response:
+def reply(payload: Record, *, status: int = 200) -> web.Response:
+    """A control route's answer."""
     return web.Response(status=status, body=orjson.dumps(payload), content_type="application/json")

@@ -45,7 +45,7 @@ def search(ask: Ask[None]) -> Answer:
     ask.required("locationId")
     wanted = ask.query.get("contactId")
     found = [one for one in ask.location.conversations.values() if wanted in {None, one.contact_id}]
-    shown = [_row(ask, one) for one in found[: _number(ask, "limit", 20)]]
+    shown = [_row(ask, one) for one in found[: ask.number("limit", 20)]]
     return 200, {"conversations": shown, "total": len(found)}
 
 
@@ -75,7 +75,7 @@ def list_messages(ask: Ask[None]) -> Answer:
     found = [one for one in reversed(conversation.messages) if not kinds or one["messageType"] in kinds]
     last = ask.query.get("lastMessageId")
     start = next((i + 1 for i, one in enumerate(found) if one["id"] == last), 0)
-    page = found[start : start + _number(ask, "limit", 20)]
+    page = found[start : start + ask.number("limit", 20)]
     return 200, {
         "lastMessageId": page[-1]["id"] if page else "",
         "nextPage": start + len(page) < len(found),
@@ -206,10 +206,3 @@ def _row(ask: Ask[None], conversation: Conversation) -> Record:
         "email": contact.fields.get("email"),
         "phone": contact.fields.get("phone"),
     }
-
-
-def _number(ask: Ask[None], name: str, default: int) -> int:
-    text = ask.query.get(name, str(default))
-    if not text.isdecimal():
-        raise Refusal(422, [f"{name} must be a number string"])
-    return int(text)

@@ -57,6 +57,17 @@ class Ask(Generic[BodyT]):
             raise Refusal(422, [f"{name} should not be empty"])
         return self.query[name]
 
+    def number(self, name: str, default: int) -> int:
+        """A query parameter that is a number.
+
+        Raises:
+            Refusal: it is something else (422).
+        """
+        text = self.query.get(name, str(default))
+        if not text.isdecimal():
+            raise Refusal(422, [f"{name} must be a number string"])
+        return int(text)
+
     def contact(self, contact_id: str | None = None) -> Contact:
         """The contact of the path, or that one.
 
@@ -79,6 +90,11 @@ class Ask(Generic[BodyT]):
 def other_location() -> Refusal:
     """The answer to a token that is used for another sub-account than its own."""
     return Refusal(403, "The token does not have access to this location.")
+
+
+def other_company() -> Refusal:
+    """The answer to an agency's token that is used for another agency."""
+    return Refusal(403, "The token does not have access to this company.")
 
 
 def violations(error: ValidationError) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
+from connector.sandbox.echoes import echoed
 from connector.sandbox.exchange import Ask, Refusal, other_location, violations
 from connector.sandbox.rate import retry_after_s
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
     from connector.sandbox.exchange import Answer
     from connector.sandbox.routes import Route
-    from connector.sandbox.state import Grant, Location, Sandbox
+    from connector.sandbox.state import Location, Sandbox
+    from connector.sandbox.tokens import Grant
 
 VERSIONS: Final = frozenset({"v3", "2023-02-21", "2021-07-28", "2021-04-15", "legacy"})
 """On the old paths the CRM takes any version it ever published."""
@@ -48,21 +50,21 @@ def answer(
     Raises:
         Refusal: the CRM says no.
     """
-    version = _version(headers)
-    grant, location = _location(sandbox, headers)
-    wait_ms = location.pace.admit(sandbox.clock_ms())
-    if wait_ms is not None:
-        raise Throttled(wait_ms, tell=sandbox.retry_after)
-    if grant.scopes is not None and route.scope not in grant.scopes:
-        raise Refusal(401, "The token is not authorized for this scope.")
+    version = version_of(headers)
+    grant = grant_of(sandbox, headers, agency=route.agency)
+    admit(sandbox, grant, route.scope)
     body = _body(route, headers, raw)
-    named = (path.get("locationId"), query.get("locationId"), getattr(body, "location_id", None))
-    if any(one not in {None, location.id} for one in named):
-        raise other_location()
-    return route.handle(Ask(sandbox, location, path, query, version, body))
+    named = {path.get("locationId"), query.get("locationId"), getattr(body, "location_id", None)} - {None}
+    ask = Ask(sandbox, _location(sandbox, grant, named), path, query, version, body)
+    return echoed(route, ask) if route.writes else route.handle(ask)
 
 
-def _version(headers: Mapping[str, str]) -> str:
+def version_of(headers: Mapping[str, str]) -> str:
+    """The Version header.
+
+    Raises:
+        Refusal: there is none, or it was never published (401).
+    """
     version = headers.get("Version")
     if version is None:
         raise Refusal(401, "version header was not found.")
@@ -71,11 +73,47 @@ def _version(headers: Mapping[str, str]) -> str:
     return version
 
 
-def _location(sandbox: Sandbox, headers: Mapping[str, str]) -> tuple[Grant, Location]:
-    grant = sandbox.grants.get(bearer(headers))
+def grant_of(sandbox: Sandbox, headers: Mapping[str, str], *, agency: bool) -> Grant:
+    """What the bearer token may do.
+
+    Raises:
+        Refusal: it is dead or unknown, or an agency's where (`agency` False) a sub-account's is needed (401).
+    """
+    grant = sandbox.grant_of(bearer(headers))
     if grant is None:
         raise Refusal(401, "Invalid JWT")
-    return grant, sandbox.locations[grant.location_id]
+    if grant.location_id is None and not agency:
+        raise wrong_kind()
+    return grant
+
+
+def wrong_kind() -> Refusal:
+    """The answer to an agency's token where a sub-account's is needed, or the other way round."""
+    return Refusal(401, "This authClass type is not allowed to access this scope.")
+
+
+def admit(sandbox: Sandbox, grant: Grant, scope: str) -> None:
+    """Count the request.
+
+    Raises:
+        Refusal: there were too many (429), or the scope was not granted (401).
+    """
+    wait_ms = sandbox.pace(grant.resource).admit(sandbox.clock_ms())
+    if wait_ms is not None:
+        raise Throttled(wait_ms, tell=sandbox.retry_after)
+    if grant.scopes is not None and scope not in grant.scopes:
+        raise Refusal(401, "The token is not authorized for this scope.")
+
+
+def _location(sandbox: Sandbox, grant: Grant, named: set[str | None]) -> Location:
+    """The token's sub-account; or the one an agency's token names, if its install covers that."""
+    wanted = named if grant.location_id is None else {grant.location_id}
+    if len(wanted | named) != 1:
+        raise other_location()
+    location = sandbox.locations.get(next(iter(wanted)) or "")
+    if location is None or (grant.location_id is None and not (grant.install and grant.install.covers(location))):
+        raise other_location()
+    return location
 
 
 def _body(route: Route, headers: Mapping[str, str], raw: bytes) -> Any:

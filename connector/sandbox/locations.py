@@ -79,12 +79,3 @@ def list_workflows(ask: Ask[None]) -> Answer:
     shown = ("id", "name", "status", "version", "createdAt", "updatedAt", "locationId")
     workflows = ask.location.workflows.values()
     return 200, {"workflows": [{name: one[name] for name in shown} for one in workflows]}
-
-
-def search_users(ask: Ask[None]) -> Answer:
-    """GET /users/search: the agency's id is required."""
-    if ask.required("companyId") != ask.location.company_id:
-        raise Refusal(403, "The token does not have access to this company.")
-    wanted = ask.query.get("query", "").lower()
-    users = [one for one in ask.location.users if wanted in f"{one['name']} {one['email']}".lower()]
-    return 200, {"users": users, "count": len(users)}

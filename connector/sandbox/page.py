@@ -33,6 +33,7 @@ def add(app: web.Application, sandbox: Sandbox) -> None:
     async def index(request: web.Request) -> web.Response:
         context = {
             "locations": [view(one) for one in sandbox.locations.values()],
+            "apps": list(sandbox.market.apps.values()),
             "refresh": _refresh(request),
         }
         headers = {

@@ -40,6 +40,9 @@ def _location(location: Location) -> Record:
         "users": location.users,
         "customFields": list(location.custom_fields.values()),
         "tags": list(location.tags),
+        "pipelines": list(location.pipelines.values()),
+        "opportunities": list(location.opportunities.values()),
+        "triggers": list(location.triggers.values()),
         "rate": {
             "limit": pace.rate.limit,
             "window_ms": pace.rate.window_ms,

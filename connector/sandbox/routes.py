@@ -1,6 +1,7 @@
 """The API's verbs in one table: path, scope, body, handler.
 
-Sources: the vendor's OpenAPI files for contacts, conversations, locations, users and workflows.
+Sources: the vendor's OpenAPI files for contacts, conversations, locations, opportunities, users and workflows; its
+guide to custom triggers.
 """
 
 from __future__ import annotations
@@ -8,7 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from connector.sandbox import belonging, bodies, contacts, conversations, finding, locations, timeline
+from connector.sandbox import (
+    belonging,
+    bodies,
+    contacts,
+    conversations,
+    finding,
+    locations,
+    opportunities,
+    timeline,
+    triggers,
+    users,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,23 +30,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One verb: `body` None means that none is read."""
+    """One verb: `body` None means that none is read; `agency`: an agency's token may use it, too."""
 
     method: str
     path: str
     scope: str
     handle: Callable[[Ask[Any]], Answer]
     body: type[bodies.Body] | None = None
+    agency: bool = False
+    starts: bool = False
+    """Whether it sets something off, though its scope only reads."""
 
     @property
     def writes(self) -> bool:
         """Whether it changes anything."""
-        return self.scope.endswith(".write")
+        return self.starts or self.scope.endswith(".write")
 
 
 _C: Final = "/contacts/{contactId}"
 _L: Final = "/locations/{locationId}"
 _M: Final = "/conversations/messages"
+_O: Final = "/opportunities/{id}"
 
 ROUTES: Final = (
     Route("GET", "/contacts/search/duplicate", "contacts.readonly", finding.duplicate),
@@ -65,7 +81,7 @@ ROUTES: Final = (
         timeline.update_task,
         bodies.TaskCompleted,
     ),
-    Route("GET", _L, "locations.readonly", locations.read),
+    Route("GET", _L, "locations.readonly", locations.read, agency=True),
     Route("GET", f"{_L}/tags", "locations/tags.readonly", locations.list_tags),
     Route("POST", f"{_L}/tags", "locations/tags.write", locations.add_tag, bodies.TagCreate),
     Route("GET", f"{_L}/customFields", "locations/customFields.readonly", locations.list_fields),
@@ -77,7 +93,21 @@ ROUTES: Final = (
         bodies.CustomFieldCreate,
     ),
     Route("GET", "/workflows/", "workflows.readonly", locations.list_workflows),
-    Route("GET", "/users/search", "users.readonly", locations.search_users),
+    Route("GET", "/users/search", "users.readonly", users.search, agency=True),
+    Route("GET", "/opportunities/pipelines", "opportunities.readonly", opportunities.list_pipelines),
+    Route("GET", "/opportunities/search", "opportunities.readonly", opportunities.search),
+    Route("POST", "/opportunities/", "opportunities.write", opportunities.create, bodies.OpportunityCreate),
+    Route("GET", _O, "opportunities.readonly", opportunities.read),
+    Route("PUT", _O, "opportunities.write", opportunities.update, bodies.OpportunityUpdate),
+    Route("PUT", f"{_O}/status", "opportunities.write", opportunities.update_status, bodies.OpportunityStatus),
+    Route(
+        "POST",
+        "/workflows-marketplace/triggers/execute/{locationId}/{triggerId}",
+        "workflows.readonly",
+        triggers.execute,
+        bodies.TriggerPayload,
+        starts=True,
+    ),
     Route("POST", "/conversations/", "conversations.write", conversations.create, bodies.ConversationCreate),
     Route("GET", "/conversations/search", "conversations.readonly", conversations.search),
     Route(

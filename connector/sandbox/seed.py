@@ -78,17 +78,17 @@ def workflow(
     }
 
 
-def user(location_id: str, user_id: str, name: str) -> Record:
-    """A user as GET /users/search shows it."""
+def user(location_id: str, user_id: str, name: str, *, email: str = "", phone: str = "", extension: str = "") -> Record:
+    """A user as GET /users/search shows it; without an email, one is made of the name."""
     first, _, last = name.partition(" ")
     return {
         "id": user_id,
         "name": name,
         "firstName": first,
         "lastName": last,
-        "email": f"{'.'.join(name.lower().split())}@example.com",
-        "phone": "",
-        "extension": "",
+        "email": email or f"{'.'.join(name.lower().split())}@example.com",
+        "phone": phone,
+        "extension": extension,
         "roles": {"type": "account", "role": "user", "locationIds": [location_id]},
         "deleted": False,
     }

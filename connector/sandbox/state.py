@@ -11,13 +11,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from connector.sandbox.events import Outbox
 from connector.sandbox.faults import Faults
 from connector.sandbox.journal import Journal
+from connector.sandbox.marketplace import Marketplace
 from connector.sandbox.rate import Pace, Rate
+from connector.sandbox.tokens import Grant
 from mappings.call import iso
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 Record: TypeAlias = dict[str, Any]
 """A thing as the API's JSON shows it."""
@@ -94,10 +97,15 @@ class Location:
     country: str
     company_id: str
     pace: Pace
+    active: bool = True
+    """False: the agency has suspended it."""
     allow_duplicates: bool = False
     workflows: dict[str, Record] = field(default_factory=dict)
     users: list[Record] = field(default_factory=list)
     custom_fields: dict[str, Record] = field(default_factory=dict)
+    pipelines: dict[str, Record] = field(default_factory=dict)
+    triggers: dict[str, Record] = field(default_factory=dict)
+    """Of workflows, by their id: `active`, and the payloads that `fired` them."""
     tags: dict[str, Record] = field(default_factory=dict)
     contacts: dict[str, Contact] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
@@ -105,6 +113,7 @@ class Location:
     threads: dict[str, Conversation] = field(default_factory=dict)
     """The same, by their own id."""
     messages: dict[str, Record] = field(default_factory=dict)
+    opportunities: dict[str, Record] = field(default_factory=dict)
     _found_by: dict[str, list[Contact]] = field(default_factory=dict)
 
     def find(self, *keys: str | None) -> Contact | None:
@@ -127,17 +136,12 @@ class Location:
 
     def forget(self) -> None:
         """Empty the sub-account of all that was written; what it was registered with stays."""
-        for written in (self.tags, self.contacts, self.conversations, self.threads, self.messages, self._found_by):
-            written.clear()
+        written = (self.tags, self.contacts, self.conversations, self.threads, self.messages, self.opportunities)
+        for some in (*written, self._found_by):
+            some.clear()
+        for trigger in self.triggers.values():
+            trigger["fired"].clear()
         self.pace = Pace(self.pace.rate, self.pace.daily)
-
-
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What a token may do: in which sub-account, with which scopes (None: all)."""
-
-    location_id: str
-    scopes: frozenset[str] | None = None
 
 
 class Sandbox:
@@ -146,6 +150,7 @@ class Sandbox:
     `clock_ms` gives epoch milliseconds; `rate` is `100/10s` or `off` (no limits at all); `daily` the
     requests a day and sub-account; `retry_after` whether a 429 says when to come back (the real one may
     not); `search_lag_ms` how far the search index is behind; `log_size` how many requests are remembered.
+    Webhooks that were not answered 2xx within `webhook_timeout_s` are repeated after `webhook_retry_s`.
     """
 
     def __init__(
@@ -157,6 +162,8 @@ class Sandbox:
         retry_after: bool = False,
         search_lag_ms: int = 2_000,
         log_size: int = 50_000,
+        webhook_retry_s: Sequence[float] = (1, 5, 30),
+        webhook_timeout_s: float = 10,
     ) -> None:
         self.clock_ms = clock_ms
         self.rate = Rate.parse(rate)
@@ -164,7 +171,11 @@ class Sandbox:
         self.retry_after = retry_after
         self.search_lag_ms = search_lag_ms
         self.locations: dict[str, Location] = {}
+        self.companies: dict[str, Pace] = {}
+        """What each agency's own tokens have asked for."""
         self.grants: dict[str, Grant] = {}
+        """The private integration tokens."""
+        self.market = Marketplace(self, Outbox(retry_s=webhook_retry_s, timeout_s=webhook_timeout_s))
         self.faults = Faults()
         self.journal = Journal(log_size)
         self._random = random.Random(0)  # noqa: S311 - ids of a sandbox are no secrets, and repeat from run to run
@@ -194,6 +205,7 @@ class Sandbox:
                 pace=pace,
             )
             self.locations[location_id] = location
+            self.market.joined(location)
         location.name, location.timezone, location.country = name or location_id, timezone, country
         location.company_id, location.allow_duplicates = company_id, allow_duplicates
         location.workflows = {workflow["id"]: workflow for workflow in workflows}
@@ -204,10 +216,21 @@ class Sandbox:
         """Let that token act for a sub-account; scopes None: all of them."""
         self.grants[token] = Grant(location_id, None if scopes is None else frozenset(scopes))
 
+    def grant_of(self, token: str) -> Grant | None:
+        """What a bearer token may do; None: it is unknown, or an access token that is dead."""
+        return self.grants.get(token) or self.market.tokens.grant(token)
+
+    def pace(self, resource: str) -> Pace:
+        """The limits of a sub-account, or of an agency."""
+        location = self.locations.get(resource)
+        return location.pace if location else self.companies.setdefault(resource, Pace(self.rate, self.daily))
+
     def reset(self) -> None:
-        """Forget everything written, counted and ordered; sub-accounts and their tokens stay."""
+        """Forget everything written, counted and ordered; sub-accounts, installs and tokens stay."""
         self.faults.clear()
         self.journal.clear()
+        self.market.forget()
+        self.companies.clear()
         for location in self.locations.values():
             location.forget()
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from connector.store.follow_up import Effect
+
 
 PROBES = 1
 """How many may be held at a time for a sub-account whose pause ran out but was not lifted: is the trouble over?"""
@@ -108,6 +110,8 @@ LEG = "leg:"
 """How the event of a part begins that is another leg of the call: it is linked, and never makes a call of its own."""
 FIX = "fix:"
 """How the event of a delivery begins that corrects what was written of a call, because a part of it came late."""
+TIMER = "timer:"
+"""How the event of a delivery begins that was a timer of its call until it fell due (store/follow_up.py)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +122,8 @@ class Written:
     state: State
     contact_id: str | None
     ledger: Mapping[str, ActionResult]
+    parts: tuple[bytes, ...] = ()
+    """The call's other events so far, as `Delivery.parts`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +199,12 @@ class LocationRow:
     document: bytes
     secrets: Mapping[str, bytes] = field(repr=False)
     updated_ms: int
+    company: str | None = field(default=None, compare=False)
+    """The agency it belongs to, where that is known."""
+    defaults: bytes | None = field(default=None, compare=False)
+    """What that agency chose for all its sub-accounts, as JSON; its own document wins."""
+    version: int = field(default=0, compare=False)
+    """How often it was changed (store/history.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,8 +235,8 @@ class Events(Protocol):
         The transaction is shared with whoever else asks meanwhile. False stands for one already kept, also for one
         given twice in `events`.
 
-        A `part` has no delivery of its own. If the end of its call waits and nobody works on it, that falls due now; if
-        it was worked on already, a delivery `fix:<event>` is made in the same lane.
+        A `part` has no delivery of its own. If the end of its call waits, nobody works on it and nothing of it is
+        written to a contact yet, that falls due now; else a delivery `fix:<event>` is made in the same lane.
 
         Raises:
             StoreFullError: nothing was kept.
@@ -266,11 +278,12 @@ class Deliveries(Protocol):
         plan: bytes | None = None,
         results: Sequence[ActionResult] = (),
         ending: Ending | None = None,
+        effects: Sequence[Effect] = (),
     ) -> bool:
-        """Record what a holder did, and give the lease back if there is an `ending`.
+        """Record what a holder did and what follows from it, and give the lease back if there is an `ending`.
 
-        None leaves a field as it was; a result replaces the ledger line of the same key. False: the lease is no longer
-        the holder's; nothing was written.
+        None leaves a field as it was; a result replaces the ledger line of the same key; the effects take effect in
+        their order (store/follow_up.py). False: the lease is no longer the holder's; nothing was written.
         """
 
     async def written(self, location: str, call_id: str) -> Written | None:
@@ -286,7 +299,10 @@ class Deliveries(Protocol):
         """All pauses that were set and not lifted, whether or not their time has come."""
 
     async def next_due_ms(self, *, now_ms: int) -> int | None:
-        """The earliest time after `now_ms` at which a waiting delivery falls due, a lease runs out or a pause ends."""
+        """The earliest time after `now_ms` at which a waiting delivery falls due, a lease runs out or a pause ends.
+
+        A timer counts, too, also where its time is over: it has to be promoted (store/follow_up.py).
+        """
 
     async def release_all(self, *, now_ms: int, due_ms: int) -> int:
         """At the start of the only process on this store: end every lease of the dead; how many there were.
@@ -329,8 +345,12 @@ class Repair(Protocol):
     async def prune(self, *, done_before_ms: int, quarantined_before_ms: int | None, limit: int) -> int:
         """Forget what was done before that time, and what was quarantined before that one (None: nothing of it).
 
-        Up to `limit` of each; how many there were. What waits or is parked stays.
+        Of what follows calls, what was settled or mattered last before that time (store/follow_up.py). Up to `limit` of
+        each; how many there were. What waits or is parked stays.
         """
+
+    async def prune_location(self, location: str, *, done_before_ms: int, limit: int) -> int:
+        """Likewise for one sub-account, of its `limit` oldest deliveries those done before that time."""
 
 
 class Locations(Protocol):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.store import DeliveryRow, Depth, Pause, QuarantineRow, State
+from connector.store.lite import follow_up
 from connector.store.queries import QUERIES
 
 if TYPE_CHECKING:
@@ -24,26 +25,28 @@ def deliveries(
     else:
         query = "list_all" if location is None else "list_of_location"
     values = {"location": location, "state": state and state.value, "limit": limit, "after": after}
-    return [
-        DeliveryRow(
-            id=row[0],
-            location=row[1],
-            trunk=row[2],
-            call_id=row[3],
-            event=row[4],
-            lane=row[5],
-            call=row[6],
-            state=State(row[7]),
-            tries=row[8],
-            due_ms=row[9],
-            leased=bool(row[10]),
-            reason=row[11],
-            contact_id=row[12],
-            received_ms=row[13],
-            finished_ms=row[14],
-        )
-        for row in db.execute(QUERIES[query], values)
-    ]
+    return [delivery(row) for row in db.execute(QUERIES[query], values)]
+
+
+def delivery(row: tuple[Any, ...]) -> DeliveryRow:
+    """A delivery as all lists read it."""
+    return DeliveryRow(
+        id=row[0],
+        location=row[1],
+        trunk=row[2],
+        call_id=row[3],
+        event=row[4],
+        lane=row[5],
+        call=row[6],
+        state=State(row[7]),
+        tries=row[8],
+        due_ms=row[9],
+        leased=bool(row[10]),
+        reason=row[11],
+        contact_id=row[12],
+        received_ms=row[13],
+        finished_ms=row[14],
+    )
 
 
 def quarantine(db: sqlite3.Connection, request: NewQuarantine) -> int:
@@ -124,11 +127,24 @@ def crowded(db: sqlite3.Connection, at_least: int) -> frozenset[str]:
 def prune(db: sqlite3.Connection, *, done_before_ms: int, quarantined_before_ms: int | None, limit: int) -> int:
     """A bounded piece, so that intake does not wait behind it."""
     ids = db.execute(QUERIES["prunable"], {"before_ms": done_before_ms, "limit": limit}).fetchall()
-    db.executemany(QUERIES["prune_ledger"], [row[:1] for row in ids])
-    db.executemany(QUERIES["prune_delivery"], [row[:1] for row in ids])
-    db.executemany(QUERIES["prune_parts"], [row[1:] for row in ids])
+    _forget(db, ids)
     db.execute(QUERIES["prune_old_parts"], {"before_ms": done_before_ms})
+    pruned = len(ids) + follow_up.prune(db, before_ms=done_before_ms, limit=limit)
     if quarantined_before_ms is None:
-        return len(ids)
+        return pruned
     values = {"before_ms": quarantined_before_ms, "limit": limit}
-    return len(ids) + db.execute(QUERIES["prune_quarantine"], values).rowcount
+    return pruned + db.execute(QUERIES["prune_quarantine"], values).rowcount
+
+
+def prune_location(db: sqlite3.Connection, *, location: str, done_before_ms: int, limit: int) -> int:
+    """A bounded piece of one sub-account's."""
+    values = {"location": location, "before_ms": done_before_ms, "limit": limit}
+    ids = db.execute(QUERIES["prunable_of_location"], values).fetchall()
+    _forget(db, ids)
+    return len(ids)
+
+
+def _forget(db: sqlite3.Connection, rows: list[tuple[int, str, str]]) -> None:
+    db.executemany(QUERIES["prune_ledger"], [row[:1] for row in rows])
+    db.executemany(QUERIES["prune_delivery"], [row[:1] for row in rows])
+    db.executemany(QUERIES["prune_parts"], [row[1:] for row in rows])

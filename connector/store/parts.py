@@ -37,8 +37,8 @@ def keep(db: sqlite3.Connection, event: NewEvent, deliver: Callable[[str, str], 
     end = db.execute(QUERIES["end_of_call"], values).fetchone()
     if end is None:
         return True
-    number, state, leased, lane = end[:4]
-    if state == State.WAITING.value and not leased:
+    number, state, leased, lane, _, contact_id = end
+    if state == State.WAITING.value and not leased and contact_id is None:
         db.execute(QUERIES["hurry"], {"id": number, "now_ms": event.received_ms})
         db.execute(QUERIES["call_turn"], {"location": event.location, "next_ms": event.received_ms})
     else:
@@ -72,6 +72,7 @@ def written(
         state=State(row[1]),
         contact_id=row[5],
         ledger={line.key: line for line in ledger(db, row[0])},
+        parts=of(db, location, call_id),
     )
 
 

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from connector.store import StoreError, StoreFullError, lists, locations, parts, work
 from connector.store.failures import meaning
+from connector.store.lite import follow_up
+from connector.store.lite.access import SqliteAccess
+from connector.store.lite.calls import SqliteCalls
+from connector.store.lite.follow_up import SqliteFollowUp
+from connector.store.lite.grants import SqliteGrants
+from connector.store.lite.history import SqliteHistory
+from connector.store.lite.inbox import SqliteInbox
 from connector.store.lite.once import SqliteOnce
+from connector.store.lite.sealed import SqliteSealed
+from connector.store.lite.triggers import SqliteTriggers
 from connector.store.lock import hold
 from connector.store.migrate import migrate
 from connector.store.queries import QUERIES
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
         State,
         Written,
     )
+    from connector.store.follow_up import Effect
 
 T = TypeVar("T")
 
@@ -58,6 +68,14 @@ class SqliteStore:
         self._claims = 0
         self._per_location: int | None = None
         self.once = SqliteOnce(writer)
+        self.calls = SqliteCalls(reader)
+        self.follow_up = SqliteFollowUp(writer, reader)
+        self.grants = SqliteGrants(writer, reader)
+        self.sealed = SqliteSealed(writer, reader)
+        self.history = SqliteHistory(writer, reader)
+        self.access = SqliteAccess(writer, reader)
+        self.inbox = SqliteInbox(writer, reader)
+        self.triggers = SqliteTriggers(writer, reader)
 
     @classmethod
     async def open(cls, path: Path, *, exclusive: bool = False, max_pages: int | None = None) -> SqliteStore:
@@ -120,19 +138,21 @@ class SqliteStore:
         plan: bytes | None = None,
         results: Sequence[ActionResult] = (),
         ending: Ending | None = None,
+        effects: Sequence[Effect] = (),
     ) -> bool:
         """See `Deliveries.write_down`."""
-        return await self._writer.run(
-            partial(
-                work.write_down,
-                lease=lease,
-                now_ms=now_ms,
-                contact_id=contact_id,
-                plan=plan,
-                results=results,
-                ending=ending,
-            )
+        write = partial(
+            work.write_down,
+            lease=lease,
+            now_ms=now_ms,
+            contact_id=contact_id,
+            plan=plan,
+            results=results,
+            ending=ending,
         )
+        if effects:
+            write = partial(follow_up.write_down, write=write, delivery=lease.delivery, effects=effects, now_ms=now_ms)
+        return await self._writer.run(write)
 
     async def written(self, location: str, call_id: str) -> Written | None:
         """See `Deliveries.written`."""
@@ -200,6 +220,11 @@ class SqliteStore:
                 lists.prune, done_before_ms=done_before_ms, quarantined_before_ms=quarantined_before_ms, limit=limit
             )
         )
+
+    async def prune_location(self, location: str, *, done_before_ms: int, limit: int) -> int:
+        """See `Repair.prune_location`."""
+        prune = partial(lists.prune_location, location=location, done_before_ms=done_before_ms, limit=limit)
+        return await self._writer.run(prune)
 
     async def put_location(
         self, location: str, *, document: bytes, secrets: Mapping[str, bytes | None], now_ms: int

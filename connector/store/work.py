@@ -47,17 +47,18 @@ def record(db: sqlite3.Connection, events: Sequence[NewEvent]) -> list[bool]:
 def _record(db: sqlite3.Connection, event: NewEvent) -> bool:
     if event.part:
         return parts.keep(db, event, lambda kind, lane: _correct(db, event, kind, lane))
-    if not _deliver(db, event, event.event, event.lane):
+    if not deliver(db, event, event.event, event.lane):
         return False
     parts.close(db, event.location, event.call_id)
     return True
 
 
 def _correct(db: sqlite3.Connection, event: NewEvent, kind: str, lane: str) -> None:
-    _deliver(db, event, kind, lane)
+    deliver(db, event, kind, lane)
 
 
-def _deliver(db: sqlite3.Connection, event: NewEvent, kind: str, lane: str) -> bool:
+def deliver(db: sqlite3.Connection, event: NewEvent, kind: str, lane: str) -> bool:
+    """Make a delivery of an event, as one of this kind and in this lane; False if there is one."""
     values = {
         "location": event.location,
         "lane": lane,
@@ -199,6 +200,14 @@ def _end(db: sqlite3.Connection, values: dict[str, object], ending: Ending, now_
         return False
     _let_next(db, _lane(db, values), now_ms)
     return True
+
+
+def withdraw(db: sqlite3.Connection, delivery: int) -> None:
+    """Forget a waiting delivery that was never claimed."""
+    values: dict[str, object] = {"id": delivery}
+    lane = _lane(db, values)
+    db.execute(QUERIES["prune_delivery"], (delivery,))
+    _let_next(db, lane, 0)
 
 
 def replay(db: sqlite3.Connection, delivery: int, now_ms: int) -> bool:

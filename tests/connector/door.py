@@ -13,10 +13,11 @@ import orjson
 from aiohttp.test_utils import TestClient, TestServer
 from pydantic import SecretStr
 
-from connector.app import Service, build, make_app
+from connector.app import Service, build
 from connector.keys import open_vault
 from connector.locations import LocationConfig, seal_trunk, secret_name
 from connector.settings import Settings
+from connector.web import make_app
 from oauth.keeper import TOKEN
 from oauth.vault import generate_key, place
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet
 
+from connector.actions.job import NoTriggers
+from connector.crm.catalogue import Catalogue
 from connector.crm.client import Crm
 from connector.crm.contacts import Contacts
 from connector.crm.pace import Pace
@@ -16,7 +18,10 @@ from connector.crm.zones import CrmZones
 from connector.delivery import Carrier
 from connector.intake import new_event
 from connector.locations import LocationBook, LocationConfig, StoredSecrets
+from connector.notify import Notify
+from connector.notify_secret import SECRET
 from connector.observe import Metrics
+from connector.planner import Planner
 from connector.sandbox.faults import Fault
 from connector.sandbox.seed import workflow
 from connector.sandbox.serving import serving
@@ -30,8 +35,9 @@ from oauth.vault import Vault, place
 from tests.connector.store.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
+    from connector.actions.job import Triggers
     from connector.store import DeliveryRow, State, Store
 
 LOC = "LocationOne"
@@ -67,14 +73,14 @@ class Stage:
     vault: Vault
     locations: LocationBook
     keeper: Keeper
+    url: str
     numbered: int = field(default=0)
 
-    async def register(self, location: str, *, token: str = "", **config: Any) -> None:
-        document = LocationConfig(workflows={"no_answer": WORKFLOW}, **config).model_dump_json(exclude_none=True)
-        sealed = self.vault.seal(token or f"pit-{location}", bound_to=place(location, TOKEN))
-        await self.store.put_location(
-            location, document=document.encode(), secrets={TOKEN: sealed}, now_ms=self.clock()
-        )
+    async def register(self, location: str, *, token: str = "", notify_secret: str = "", **config: Any) -> None:
+        document = LocationConfig(**{"workflows": {"no_answer": WORKFLOW}} | config).document()
+        given = {TOKEN: token or f"pit-{location}"} | ({SECRET: notify_secret} if notify_secret else {})
+        secrets = {name: self.vault.seal(text, bound_to=place(location, name)) for name, text in given.items()}
+        await self.store.put_location(location, document=document, secrets=secrets, now_ms=self.clock())
         await self.locations.refresh()
         self.keeper.forget_all()
 
@@ -141,9 +147,17 @@ class Stage:
 
 @asynccontextmanager
 async def on_stage(
-    store: Store | None = None, *, clock: Clock | None = None, pace: Pace | None = None, rate: str = "off"
+    store: Store | None = None,
+    *,
+    clock: Clock | None = None,
+    pace: Pace | None = None,
+    rate: str = "off",
+    listening: Callable[[LocationBook, Keeper, str], Triggers] = lambda _locations, _keeper, _url: NoTriggers(),
 ) -> AsyncIterator[Stage]:
-    """Two sub-accounts in the sandbox and in the store; Ada is known to the first."""
+    """Two sub-accounts in the sandbox and in the store; Ada is known to the first.
+
+    `listening` makes what knows of workflows that wait for calls, on the CRM at the address it is given.
+    """
     store = store or MemoryStore()
     clock = clock or Clock()
     sandbox = Sandbox(clock_ms=clock, rate=rate, search_lag_ms=0)
@@ -160,19 +174,32 @@ async def on_stage(
         locations = LocationBook(store, vault)
         keeper = Keeper(StoredSecrets(store), vault)
         transport = AiohttpTransport(url, timeout_s=2)
-        crm = Crm(transport, keeper, pace or Pace(None), sleep=at_once)
+        crm = Crm(transport, keeper, pace or Pace(None), sleep=at_once, crm_url=url)
         contacts = Contacts(crm)
-        carrier = Carrier(store=store, crm=crm, people=contacts, zones=CrmZones(crm), locations=locations, now_ms=clock)
+        follow_up = getattr(store, "follow_up", None)
+        notifier = Notify(StoredSecrets(store), vault, clock, private=True)
+        carrier = Carrier(
+            store=store,
+            crm=crm,
+            catalogue=Catalogue(crm),
+            people=contacts,
+            planner=Planner(crm, CrmZones(crm), clock, follow_up),
+            locations=locations,
+            now_ms=clock,
+            notifier=notifier,
+            triggers=listening(locations, keeper, url),
+        )
         worker = Worker(
             store=store,
             carrier=carrier,
             metrics=Metrics(),
+            timers=follow_up,
             owner="test",
             limits=Limits(settle_s=5),
             now_ms=clock,
             chance=lambda: 0.0,
         )
-        stage = Stage(store, crm, sandbox, clock, worker, contacts, vault, locations, keeper)
+        stage = Stage(store, crm, sandbox, clock, worker, contacts, vault, locations, keeper, url)
         await stage.register(LOC)
         await stage.register(OTHER)
         await crm.create_contact(LOC, ADA)
@@ -181,5 +208,6 @@ async def on_stage(
             yield stage
         finally:
             await worker.drain(5)
+            await notifier.close()
             await transport.close()
             await store.close()

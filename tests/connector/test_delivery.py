@@ -31,7 +31,7 @@ async def test_an_unanswered_call_is_noted_tagged_and_enrolled_once(stage: Stage
     assert await stage.state("c1") is State.DONE
     assert len(stage.notes("c1")) == 1
     assert "No Answer" in stage.notes("c1")[0]
-    assert stage.contact().tags == ["call-no-answer"]
+    assert stage.contact().tags == ["call-no-answer", "call-attempt-1"]
     assert stage.asked() == 1
 
 
@@ -319,7 +319,7 @@ async def test_an_extra_that_comes_later_corrects_the_note_and_doubles_nothing(s
     (note,) = stage.notes("c1")
     assert f"Recording: {link}" in note
     assert "Voicemail" in note
-    assert stage.contact().tags == ["call-connected", "call-voicemail"]
+    assert stage.contact().tags == ["call-voicemail", "voicemail-left"]
     rows = [row for row in await stage.store.list_deliveries() if row.call_id == "c1"]
     assert [row.state for row in rows] == [State.DONE, State.DONE]
 

@@ -169,6 +169,13 @@ async def test_an_unknown_address_is_a_problem_document(door: Door) -> None:
         assert answer.content_type == "application/problem+json"
 
 
+async def test_a_body_that_is_not_packed_as_its_headers_say_is_400(door: Door) -> None:
+    raw = b"this is no gzip"
+    status, told = await door.post(raw, headers=signed(raw) | {"Content-Encoding": "gzip"})
+    assert (status, told["title"]) == (400, "Bad transfer")
+    assert await door.kept() == []
+
+
 async def test_a_transfer_that_is_no_http_is_400(door: Door) -> None:
     assert door.client.port is not None
     reader, writer = await asyncio.open_connection("127.0.0.1", door.client.port)

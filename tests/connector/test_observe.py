@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
 
 from connector.observe import Metrics, configure_logs, redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.mark.parametrize(
@@ -23,6 +27,14 @@ def test_other_text_stays(text: str) -> None:
     assert redact(text) == text
 
 
+@pytest.fixture
+def unset() -> Iterator[None]:
+    """Logs are as they were afterwards: set up, they write to this test's stream, which is closed then."""
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.mark.usefixtures("unset")
 def test_what_is_named_a_secret_is_never_logged(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs()
     structlog.get_logger().warning("look", token="pit-123", authorization="Bearer abc", caller="+14155550123")

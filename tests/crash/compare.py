@@ -7,12 +7,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from connector.store.open import open_store
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     import aiohttp
 
-    from connector.sandbox.state import Sandbox
+    from connector.sandbox.state import Contact, Sandbox
     from tests.crash.trunk import Trunk
 
 PATIENCE_S = 600.0
@@ -59,24 +62,67 @@ async def until_nothing_waits(session: aiohttp.ClientSession, url: str) -> None:
                 return
 
 
-def compare(sandbox: Sandbox, trunk: Trunk, report: Report) -> None:
-    """Fill the report."""
+async def compare(sandbox: Sandbox, trunk: Trunk, report: Report, database: Path | None = None) -> None:
+    """Fill the report; where the connector's database is given, its review queue is looked at, too."""
+    location = sandbox.locations["LOC"]
     held: Counter[str] = Counter()
-    unanswered: Counter[str] = Counter()
-    contacts = sandbox.locations["LOC"].contacts.values()
-    for contact in contacts:
-        calls = [note["body"].splitlines()[-1].removeprefix("Call ID: ") for note in contact.notes.values()]
-        held.update(calls)
-        no_answer = sum("No Answer" in note["body"].splitlines()[0] for note in contact.notes.values())
-        unanswered[contact.id] = no_answer
-        wanted = {"call-no-answer"} if no_answer else set()
-        wanted |= {"call-connected"} if len(calls) > no_answer else set()
-        asked = sum(one.asked for one in contact.enrolments.values())
-        if set(contact.tags) != wanted or asked < no_answer:
-            report.partial.append(f"{contact.id}: tags {contact.tags}, {asked} enrolments for {no_answer} calls")
-        report.enrolments_repeated += max(0, asked - no_answer)
+    tasks: Counter[str] = Counter()
+    for contact in location.contacts.values():
+        held.update(_call_ids(contact))
+        tasks.update(line for task in contact.tasks.values() for line in (task["body"] or "").splitlines()[-1:])
+        _contact(contact, report)
+    records = Counter(message["altId"] for message in location.messages.values())
+    reviewed = Counter[str]() if database is None else await _reviewed(database)
     report.acknowledged, report.duplicates = len(trunk.acked), trunk.duplicates
     report.applied = len(held)
     report.lost = sorted(set(trunk.acked) - set(held))
-    report.doubled = sorted(call for call, count in held.items() if count > 1)
+    written = (held, "noted"), (tasks, "a task"), (records, "a record"), (reviewed, "up for review")
+    report.doubled = sorted(f"{key}: {count} times {what}" for all_, what in written for key, count in _twice(all_))
+    if database is not None:
+        report.partial += [f"{call}: noted, no record" for call in sorted(set(held) - set(records))]
+        told = {call: talk_s for call, talk_s in trunk.acked.items() if call in held}
+        report.partial += [
+            f"{call}: not reviewed" for call, talk_s in told.items() if (talk_s > 45) != (call in reviewed)
+        ]
     report.unacknowledged = len(set(held) - set(trunk.acked))
+
+
+def _contact(contact: Contact, report: Report) -> None:
+    """Its tags, tasks and enrolments against its notes, which are in the order of its calls."""
+    headlines = [note["body"].splitlines()[0] for note in contact.notes.values()]
+    unanswered = sum("No Answer" in line for line in headlines)
+    attempts = 0
+    for line in headlines:
+        # A voicemail neither counts nor ends the count; a conversation ends it.
+        attempts = attempts + 1 if "No Answer" in line else attempts if "20 s" in line else 0
+    wanted = {f"call-attempt-{attempts}"} if attempts else set()
+    wanted |= {"call-no-answer"} if unanswered else set()
+    wanted |= {"call-connected"} if len(headlines) > unanswered else set()
+    asked = sum(one.asked for one in contact.enrolments.values())
+    if set(contact.tags) - {"voicemail-left"} != wanted or asked < unanswered or len(contact.tasks) != unanswered:
+        report.partial.append(
+            f"{contact.id}: tags {contact.tags} for {sorted(wanted)}; "
+            f"{asked} enrolments, {len(contact.tasks)} tasks for {unanswered} calls"
+        )
+    report.enrolments_repeated += max(0, asked - unanswered)
+
+
+def _call_ids(contact: Contact) -> list[str]:
+    return [note["body"].splitlines()[-1].removeprefix("Call ID: ") for note in contact.notes.values()]
+
+
+def _twice(counted: Counter[str]) -> list[tuple[str, int]]:
+    return [(key, count) for key, count in counted.items() if count > 1]
+
+
+async def _reviewed(database: Path) -> Counter[str]:
+    store = await open_store(f"sqlite:///{database}")
+    try:
+        found: Counter[str] = Counter()
+        after = 0
+        while rows := await store.follow_up.list_reviews("LOC", limit=500, after=after):
+            found.update(row.call_id for row in rows)
+            after = rows[-1].id
+        return found
+    finally:
+        await store.close()

@@ -37,6 +37,21 @@ FAULTS = (
 )
 
 
+REVIEW_AFTER_S = 2
+MORE = f"""
+call_record = "both"
+provider_id = "provider1"
+max_attempts = "none"
+review_after_s = {REVIEW_AFTER_S}
+
+[trunks.generic]
+
+[workflows]
+no_answer = "WF"
+"""
+"""Of the sub-account: every call is a note and a record, and a review is due while kills go on."""
+
+
 async def crash(kills: int, *, seed: int, say: Callable[[str], None] = lambda _line: None) -> Report:
     """Kill so many connectors, one after another on one database, and look at what the CRM holds in the end."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret
@@ -54,7 +69,9 @@ async def crash(kills: int, *, seed: int, say: Callable[[str], None] = lambda _l
             sandbox.faults.clear()
             async with Server(["serve", "--port", "0"], env=env, log=Path(folder) / "last.log") as server:
                 await until_nothing_waits(session, server.url)
-        compare(sandbox, trunk, report)
+                await asyncio.sleep(REVIEW_AFTER_S + 1)  # the last timers have become deliveries by then
+                await until_nothing_waits(session, server.url)
+            await compare(sandbox, trunk, report, Path(folder) / "ringback.db")
     return report
 
 
@@ -68,6 +85,8 @@ async def _installed(folder: Path, crm: str) -> dict[str, str]:
     }
     words = ["location", "add", "LOC", "--token", "pit-LOC", "--trunk", "generic", "--secret", SECRET]
     await ringback([*words, "--no-answer-workflow", "WF"], env=env)
+    (folder / "more.toml").write_text(MORE, encoding="utf-8")
+    await ringback(["location", "set", "LOC", "--file", str(folder / "more.toml")], env=env)
     return env
 
 

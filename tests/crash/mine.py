@@ -1,7 +1,7 @@
 """Kills this very process, with SIGKILL, at one named point between two steps of the connector.
 
 A point is `<what>:before` or `<what>:after`: `store.record`, `store.claim`, `store.write_down`, `store.pause`,
-`store.release_all`, or a verb of the CRM such as `crm.add_note`. RINGBACK_MINE is `point#hit`.
+`store.release_all`, `store.promote`, or a verb of the CRM such as `crm.add_note`. RINGBACK_MINE is `point#hit`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,32 @@ if TYPE_CHECKING:
     from connector.crm.model import Request, Response
     from connector.crm.seam import Transport
 
-STORE_STEPS = ("record", "claim", "write_down", "pause", "release_all")
-CRM_VERBS = ("find_contact", "create_contact", "get_location", "add_note", "list_notes", "add_tags", "enrol")
+STORE_STEPS = ("record", "claim", "write_down", "pause", "release_all", "promote", "dial_histories")
+CRM_VERBS = (
+    "find_contact",
+    "create_contact",
+    "get_location",
+    "add_note",
+    "list_notes",
+    "add_tags",
+    "remove_tags",
+    "get_contact",
+    "enrol",
+    "unenrol",
+    "create_task",
+    "list_tasks",
+    "find_conversation",
+    "create_conversation",
+    "add_outbound_call",
+    "list_calls",
+)
 POINTS = tuple(
     f"{step}:{side}"
     for step in (*(f"store.{name}" for name in STORE_STEPS), *(f"crm.{verb}" for verb in CRM_VERBS))
     for side in ("before", "after")
 )
+PARTS = frozenset({"follow_up"})
+"""Parts of the database whose steps are mined like the store's own."""
 
 
 class Mine:
@@ -48,6 +67,8 @@ class MinedStore:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._store, name)
+        if name in PARTS:
+            return MinedStore(found, self._mine)
         if not inspect.iscoroutinefunction(found):
             return found
 

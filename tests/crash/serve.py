@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import uvloop
 
@@ -15,14 +15,14 @@ from connector.settings import load
 from tests.crash.mine import Mine, MinedStore, MinedTransport
 
 if TYPE_CHECKING:
-    from connector.store import Store
+    from connector.store.database import Database
 
 
 def main() -> int:
     mine = Mine(os.environ.get("RINGBACK_MINE"))
 
-    def mined(store: Store) -> Store:
-        return MinedStore(store, mine)
+    def mined(database: Database) -> Database:
+        return cast("Database", MinedStore(database, mine))
 
     made = partial(build, store_seam=mined, transport_seam=lambda transport: MinedTransport(transport, mine))
     return uvloop.run(serve(load(port=0), made))

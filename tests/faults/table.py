@@ -112,7 +112,7 @@ async def run(row: Row, *, seed: int, quick: bool = False) -> Outcome:
                 await until_nothing_waits(session, server.url)
             seconds = time.monotonic() - began
         report = Report()
-        compare(sandbox, trunk, report)
+        await compare(sandbox, trunk, report)
         pace = sandbox.locations["LOC"].pace
         return Outcome(row, report, trunk.sent, seconds, sandbox.journal.total, pace.peak, pace.refused)
 

@@ -89,7 +89,9 @@ def _other_type(value: Any, rng: Random) -> Any:
         return rng.choice((repr(value), list(value), [value], {"value": value}, len(value)))
     if isinstance(value, str):
         number = int(value) if value.isascii() and value.isdigit() and len(value) < 4_000 else len(value)
-        return rng.choice((number, [value], {"value": value}, [value, value], value.encode("utf-8", "surrogatepass").hex() or None))
+        return rng.choice(
+            (number, [value], {"value": value}, [value, value], value.encode("utf-8", "surrogatepass").hex() or None)
+        )
     return rng.choice((str(value), [value], {"value": value}, repr(value) + "e0", bool(value)))
 
 

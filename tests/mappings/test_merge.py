@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.call import Call, Disposition
+from mappings.call import Call, Disposition, Wrapup
 from mappings.disposition import disposition
 from mappings.merge import gave_up_waiting, merge, stale_end
 from mappings.settle import settle
@@ -111,11 +111,38 @@ def test_a_call_that_never_ended_is_closed_and_says_so() -> None:
     assert disposition(stale_end([BEGAN], now_ms=T, hours=4)) is Disposition.FAILED
 
 
+def wrapped(at_ms: int, disposition: str | None = None, **more: Any) -> Call:
+    wrapup = Wrapup(disposition=disposition, at_ms=at_ms, **more)
+    return settle(Call(trunk="ringback", call_id="c", event="wrapup", wrapup=wrapup), received_ms=T)
+
+
+@given(
+    st.permutations([wrapped(T + 2, "second"), wrapped(T + 1, "first", agent="Ana"), wrapped(T + 3, notes="x"), BEGAN])
+)
+def test_of_several_wrapups_each_fact_is_the_latest_whatever_their_order(parts: list[Call]) -> None:
+    assert merged(parts).wrapup == Wrapup(disposition="second", agent="Ana", notes="x", at_ms=T + 3)
+
+
+@given(st.permutations([wrapped(T, "one"), wrapped(T, "other")]))
+def test_of_two_wrapups_of_one_moment_always_the_same_counts(parts: list[Call]) -> None:
+    assert merged(parts).wrapup == Wrapup(disposition="other", at_ms=T)
+
+
+@given(st.permutations([wrapped(T, next_step="callback", due_ms=T + 9), wrapped(T + 1, next_step="none")]))
+def test_a_next_step_comes_with_its_own_time(parts: list[Call]) -> None:
+    assert merged(parts).wrapup == Wrapup(next_step="none", at_ms=T + 1)
+
+
+def test_a_wrapup_changes_nothing_that_the_trunk_tells() -> None:
+    assert replace(merged([*PARTS, wrapped(T, "Busy")]), wrapup=None) == merged(PARTS)
+
+
 CALLS = st.builds(
     Call,
     trunk=st.just("t"),
     call_id=st.just("c"),
-    event=st.sampled_from(["initiated", "answered", "extra", "completed"]),
+    event=st.sampled_from(["initiated", "answered", "extra", "completed", "wrapup"]),
+    wrapup=st.none() | st.builds(Wrapup, disposition=st.none() | st.text(), notes=st.none() | st.text()),
     start_ms=st.none() | st.integers(T - 10**7, T),
     answer_ms=st.none() | st.integers(T - 10**7, T),
     end_ms=st.none() | st.integers(T - 10**7, T),

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mappings.call import Call, Disposition
-from mappings.note import LIMIT, has_marker, marker, note_text
+from mappings.call import Call, Disposition, Wrapup
+from mappings.note import LIMIT, has_marker, marker, note_text, own_note
 
 BERLIN = ZoneInfo("Europe/Berlin")
 START = 1_780_000_000_000  # 28 May 2026, 20:26:40 UTC
@@ -61,6 +61,33 @@ def test_a_connected_call_reads_well() -> None:
         "Notes: talk time from the trunk",
         "Call ID: 5f0c-1",
     ]
+
+
+def test_what_the_agent_added_stands_with_the_trunk_s_facts() -> None:
+    wrapup = Wrapup(disposition="Interested", notes="Wants a quote.\nCall ID: other", next_step="Send it", agent="Ana")
+    body = note_text(replace(CONNECTED, wrapup=wrapup), Disposition.CONNECTED, BERLIN, named="Interested")
+    assert body.split("\n") == [
+        "Outbound call · Interested · 2 min 5 s",
+        "From +14155550100 to +14155550199",
+        "Started 28 May 2026, 22:26 CEST · answered after 8 s",
+        "The call ended normally (Q.850 16, SIP 200)",
+        "Outcome: Interested (agent), Connected (trunk)",
+        "Next step: Send it",
+        "Agent's notes: Wants a quote. Call ID: other",
+        "Agent: Ana",
+        "Call ID: 5f0c-1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wrapup", "line"),
+    [
+        (Wrapup(next_step="callback", due_ms=START + 3_600_000), "Next step: callback · 28 May 2026, 23:26 CEST"),
+        (Wrapup(next_step="enrol", workflow="nurture"), "Next step: enrol · nurture"),
+    ],
+)
+def test_what_is_to_follow_is_told_with_its_time_or_workflow(wrapup: Wrapup, line: str) -> None:
+    assert line in lines(replace(CONNECTED, wrapup=wrapup), Disposition.CONNECTED)
 
 
 def test_an_unanswered_call_reads_well() -> None:
@@ -190,13 +217,16 @@ calls = st.builds(
     agent=foreign,
     recording_url=foreign | st.builds("https://rec.example/{}".format, st.text(max_size=3000)),
     notes=st.lists(st.text(max_size=400), max_size=20).map(tuple),
+    wrapup=st.none() | st.builds(Wrapup, disposition=foreign, notes=foreign, next_step=foreign, agent=foreign),
 )
 dispositions = st.sampled_from([*Disposition, None])
 
 
-@given(calls, dispositions)
-def test_a_note_is_bounded_and_printable_and_ends_with_its_marker(call: Call, disposition: Disposition | None) -> None:
-    body = note_text(call, disposition, BERLIN)
+@given(calls, dispositions, foreign)
+def test_a_note_is_bounded_and_printable_and_ends_with_its_marker(
+    call: Call, disposition: Disposition | None, named: str | None
+) -> None:
+    body = note_text(call, disposition, BERLIN, named=named)
     assert len(body.encode()) <= LIMIT
     assert body.replace("\n", "").isprintable()
     if call.call_id is not None:
@@ -210,6 +240,14 @@ def test_a_note_has_its_own_marker_however_the_crm_gives_it_back(call: Call, dis
     assert has_marker(body, call_id)
     assert has_marker(body.replace("\n", "\r\n") + "\r\n ", call_id)
     assert has_marker("<p>" + html.escape(body).replace("\n", "<br />\n") + "</p>", call_id)
+
+
+@given(calls, st.text(max_size=4000) | foreign.map(str))
+def test_a_note_of_ones_own_is_bounded_and_printable_and_ends_with_its_marker(call: Call, text: str) -> None:
+    body = own_note(replace(call, call_id=call.call_id or "c-1"), text)
+    assert len(body.encode()) <= LIMIT
+    assert body.replace("\n", "").isprintable()
+    assert has_marker(body, call.call_id or "c-1")
 
 
 ids = st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
 
 from mappings.books import default_book
-from mappings.call import Call, Disposition
+from mappings.call import Call, Disposition, Wrapup
 from mappings.plan import ContactState, Plan, plan
 from mappings.words import USUAL, Words
 
@@ -42,7 +43,24 @@ def test_an_answered_call_is_what_it_is() -> None:
 
 def test_rules_go_by_the_meaning_and_notes_and_tags_by_the_name() -> None:
     words = Words(names={Disposition.NO_ANSWER: "Not reached"}, causes={"sip:486": Disposition.NO_ANSWER})
-    note, tags, enrol = planned(BUSY, words).actions
+    note, tags, _task, enrol = planned(BUSY, words).actions
     assert "Not reached" in note.args["body"].splitlines()[0]
-    assert tags.args["tags"] == ["call-not-reached"]
+    assert tags.args["tags"] == ["call-not-reached", "call-attempt-1"]
     assert enrol.kind == "enrol"
+
+
+WRAPPED = Call(trunk="t", call_id="c", answered=True, end_ms=1, wrapup=Wrapup(disposition="not REACHED"))
+
+
+def test_an_agent_s_word_that_is_one_of_ours_is_what_rules_go_by() -> None:
+    words = Words(names={Disposition.NO_ANSWER: "Not reached"})
+    assert words.outcome(WRAPPED) == (Disposition.CONNECTED, Disposition.NO_ANSWER, "Not reached")
+
+
+def test_any_other_word_of_an_agent_is_shown_and_leaves_the_category() -> None:
+    assert USUAL.outcome(WRAPPED) == (Disposition.CONNECTED, Disposition.CONNECTED, "not REACHED")
+
+
+def test_an_agent_who_says_nothing_leaves_all_to_the_trunk() -> None:
+    silent = replace(WRAPPED, wrapup=Wrapup(notes="x"))
+    assert USUAL.outcome(silent) == (Disposition.CONNECTED, Disposition.CONNECTED, "Connected")

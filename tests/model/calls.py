@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from connector.store import NewEvent
 from mappings.call import Call
 from mappings.numbers import lane
 from tests.connector.stage import NOON
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Q850_NORMAL, Q850_NO_ANSWER = 16, 19
 
@@ -23,6 +27,9 @@ class Sent:
     @property
     def tag(self) -> str:
         return "call-connected" if self.call.answered else "call-no-answer"
+
+    def has_task(self, tasks: Iterable[str]) -> bool:
+        return any(line.startswith(f"Call ID: {self.call.call_id} (task:") for line in tasks)
 
     def event(self, now_ms: int) -> NewEvent:
         return NewEvent(

@@ -43,13 +43,15 @@ class Fate(StrEnum):
 
 @dataclass
 class Person:
-    """A contact: the calls noted on it, in their order; its tags; how often it was to be enrolled."""
+    """A contact: the calls noted on it, in their order; its tags and tasks; how often it was to be enrolled."""
 
     id: str
     phone: str
     calls: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
     tags: set[str] = field(default_factory=set)
+    tasks: list[str] = field(default_factory=list)
+    """The last line of each task's body."""
     asked: int = 0
 
 
@@ -195,17 +197,23 @@ class ModelCrm:
     def _write(self, account: Account, person: Person, request: Request) -> Response:
         asked = orjson.loads(request.body or b"{}")
         match request.verb:
-            case "get_contact":
-                return _said({"contact": _shown(person)})
-            case "list_notes":
-                return _said({"notes": [{"id": f"n{n}", "body": body} for n, body in enumerate(person.bodies)]})
+            case "get_contact" | "list_notes" | "list_tasks":
+                return _said(_read(person))
             case "add_note":
                 person.bodies.append(asked["body"])
                 person.calls.append(asked["body"].rpartition(MARKER)[2])
                 return _said({"note": {"id": self._new_id()}}, 201)
+            case "create_task":
+                person.tasks.append(asked["body"].splitlines()[-1])
+                return _said({"task": _task(self._new_id(), person.tasks[-1])}, 201)
             case "add_tags":
                 person.tags.update(asked["tags"])
                 return _said({"tags": sorted(person.tags)}, 201)
+            case "remove_tags":
+                person.tags.difference_update(asked["tags"])
+                return _said({"tags": sorted(person.tags)})
+            case "unenrol":
+                return _said({"succeeded": True})
             case "enrol":
                 person.asked += 1
                 account.asked += 1
@@ -222,6 +230,19 @@ class ModelCrm:
 def _contact_id(request: Request) -> str:
     parts = urlsplit(request.path).path.split("/")
     return unquote(parts[2]) if parts[1] == "contacts" else ""
+
+
+def _read(person: Person) -> dict[str, Any]:
+    """All there is of a person: each verb finds its own."""
+    return {
+        "contact": _shown(person),
+        "notes": [{"id": f"n{n}", "body": body} for n, body in enumerate(person.bodies)],
+        "tasks": [_task(f"t{n}", line) for n, line in enumerate(person.tasks)],
+    }
+
+
+def _task(task_id: str, body: str) -> dict[str, Any]:
+    return {"id": task_id, "title": "Call back", "body": body, "dueDate": "2026-09-23T15:00:00Z", "completed": False}
 
 
 def _shown(person: Person) -> dict[str, Any]:

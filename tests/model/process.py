@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 from cryptography.fernet import Fernet
 
+from connector.crm.catalogue import Catalogue
 from connector.crm.client import Crm
 from connector.crm.contacts import Contacts
 from connector.crm.pace import Pace
@@ -13,6 +14,7 @@ from connector.crm.zones import CrmZones
 from connector.delivery import Carrier
 from connector.locations import LocationBook, LocationConfig, StoredSecrets
 from connector.observe import Metrics
+from connector.planner import Planner
 from connector.store import Store, StoreError, StoreFullError
 from connector.worker import Limits, Worker
 from oauth.keeper import TOKEN, Keeper
@@ -98,8 +100,9 @@ class Process:
         carrier = Carrier(
             store=self.store,
             crm=crm,
+            catalogue=Catalogue(crm, timer=self._seconds),
             people=Contacts(crm, timer=self._seconds),
-            zones=CrmZones(crm, timer=self._seconds),
+            planner=Planner(crm, CrmZones(crm, timer=self._seconds), clock, getattr(store, "follow_up", None)),
             locations=locations,
             now_ms=clock,
         )
@@ -110,6 +113,7 @@ class Process:
             owner=name,
             limits=Limits(settle_s=SETTLE_S, lease_s=lease_s),
             now_ms=clock,
+            timers=getattr(store, "follow_up", None),
             chance=lambda: 0.0,
         )
 
@@ -142,9 +146,9 @@ class Process:
 async def register(store: Store, locations: Sequence[str], **more: str) -> None:
     """Sub-accounts as an installer leaves them: a token, and a workflow for calls nobody answered."""
     for location in locations:
-        config = LocationConfig.model_validate({"workflows": {"no_answer": WORKFLOW}, **more})
+        config = LocationConfig.model_validate({"workflows": {"no_answer": WORKFLOW}, "max_attempts": None, **more})
         sealed = _VAULT.seal(f"pit-{location}", bound_to=place(location, TOKEN))
-        document = config.model_dump_json(exclude_none=True).encode()
+        document = config.document()
         await store.put_location(location, document=document, secrets={TOKEN: sealed}, now_ms=1)
 
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oauth.vault import Vault, VaultError, generate_key, load_or_make_keys, place
+from oauth.vault import RELOAD_S, Vault, VaultError, add_key, generate_key, load_or_make_keys, place
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 OLD, NEW = generate_key(), generate_key()
@@ -151,3 +152,85 @@ def test_an_emptied_file_is_not_filled_anew(tmp_path: Path) -> None:
 def test_a_missing_folder_is_told_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         load_or_make_keys(tmp_path / "nowhere" / "keys")
+
+
+class Keys:
+    """A key file, as it is read again; counts how often."""
+
+    def __init__(self, *keys: str) -> None:
+        self.keys = list(keys)
+        self.reads = 0
+        self.now_s = 0.0
+
+    def __call__(self) -> Sequence[str]:
+        self.reads += 1
+        return self.keys
+
+    def vault(self) -> Vault:
+        return Vault(list(self.keys), self, timer=lambda: self.now_s)
+
+
+def test_a_key_that_another_process_added_is_noticed() -> None:
+    keys = Keys(OLD)
+    vault = keys.vault()
+    keys.keys.insert(0, NEW)
+    sealed = Vault([NEW]).seal("secret", bound_to=HERE)
+    assert vault.open(sealed, bound_to=HERE) == "secret"
+    assert Vault([NEW]).open(vault.seal("next", bound_to=HERE), bound_to=HERE) == "next"
+
+
+def test_what_never_opens_does_not_have_the_keys_read_again_and_again() -> None:
+    keys = Keys(OLD)
+    vault = keys.vault()
+    for _ in range(100):
+        with pytest.raises(VaultError):
+            vault.open(b"from a stranger", bound_to=HERE)
+    assert keys.reads == 1
+    keys.now_s += RELOAD_S
+    with pytest.raises(VaultError):
+        vault.open(b"from a stranger", bound_to=HERE)
+    assert keys.reads == 2
+
+
+@pytest.mark.parametrize("broken", [[], ["half a key"]])
+def test_a_key_file_that_cannot_be_read_now_costs_nothing_that_is_known(broken: list[str]) -> None:
+    keys = Keys(OLD)
+    vault = keys.vault()
+    sealed = vault.seal("secret", bound_to=HERE)
+    keys.keys = broken
+    with pytest.raises(VaultError):
+        vault.open(b"something else", bound_to=HERE)
+    assert vault.open(sealed, bound_to=HERE) == "secret"
+
+
+def test_it_is_known_which_key_sealed_something() -> None:
+    vault = Vault([NEW, OLD])
+    sealed = [Vault([key]).seal("secret", bound_to=HERE) for key in (NEW, OLD, generate_key())]
+    assert [vault.sealed_with(one) for one in sealed] == [1, 2, None]
+
+
+def test_a_new_key_is_put_in_front_of_the_others(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    before = load_or_make_keys(path)
+    added = add_key(path)
+    assert added[1:] == before
+    assert load_or_make_keys(path) == added
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in tmp_path.iterdir()] == ["keys"]
+
+
+def test_many_that_add_a_key_at_once_lose_none(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    load_or_make_keys(path)
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(lambda _: add_key(path)[0], range(24)))
+    assert set(added) < set(load_or_make_keys(path))
+    assert len(load_or_make_keys(path)) == 25
+
+
+def test_no_key_is_added_where_others_may_read_them(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    load_or_make_keys(path)
+    path.chmod(0o644)
+    with pytest.raises(VaultError, match="chmod 600"):
+        add_key(path)

@@ -85,8 +85,10 @@ SELECT min(wake_ms) FROM (
 );
 
 -- name: next_due
--- When something falls due next, a lease runs out or a pause ends, anywhere.
+-- When something falls due next, a lease runs out or a pause ends, anywhere; a timer also where it is over.
 SELECT min(at_ms) FROM (
+  SELECT min(due_ms) AS at_ms FROM timers
+  UNION ALL
   SELECT min(wake_ms) AS at_ms FROM deliveries WHERE front = 1 AND wake_ms > :now_ms
   UNION ALL
   SELECT min(until_ms) FROM pauses WHERE until_ms > :now_ms
@@ -242,12 +244,20 @@ DELETE FROM secrets WHERE location = :location;
 DELETE FROM locations WHERE id = :location;
 
 -- name: get_location
--- One sub-account's configuration.
-SELECT id, document, updated_ms FROM locations WHERE id = :location;
+-- One sub-account's configuration, with its agency's defaults.
+SELECT locations.id, locations.document, locations.updated_ms, configured.version, configured.company, defaults.document
+FROM locations
+LEFT JOIN configured ON configured.kind = 'location' AND configured.id = locations.id
+LEFT JOIN defaults ON defaults.company = configured.company
+WHERE locations.id = :location;
 
 -- name: list_locations
--- Sub-accounts by id.
-SELECT id, document, updated_ms FROM locations WHERE id > :after ORDER BY id LIMIT :limit;
+-- Sub-accounts by id, with their agencies' defaults.
+SELECT locations.id, locations.document, locations.updated_ms, configured.version, configured.company, defaults.document
+FROM locations
+LEFT JOIN configured ON configured.kind = 'location' AND configured.id = locations.id
+LEFT JOIN defaults ON defaults.company = configured.company
+WHERE locations.id > :after ORDER BY locations.id LIMIT :limit;
 
 -- name: secrets
 -- One sub-account's sealed secrets.
@@ -276,6 +286,13 @@ SELECT location FROM deliveries WHERE state = 'waiting' GROUP BY location HAVING
 -- name: prunable
 -- Deliveries done before that time, the earliest first.
 SELECT id, location, call_id FROM deliveries WHERE state = 'done' AND finished_ms < :before_ms ORDER BY finished_ms LIMIT :limit;
+
+-- name: prunable_of_location
+-- Of one sub-account's oldest deliveries those done before that time.
+SELECT id, location, call_id FROM (
+  SELECT id, location, call_id, state, finished_ms FROM deliveries INDEXED BY deliveries_of_location
+  WHERE location = :location ORDER BY id LIMIT :limit
+) WHERE state = 'done' AND finished_ms < :before_ms;
 
 -- name: prune_ledger
 -- Forget a delivery's ledger.

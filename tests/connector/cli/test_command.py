@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.cli import COMMANDS
+from connector.demo.shift import Workflow
 from mappings.trunks import names
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ def test_the_demo_ends_well_by_itself() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "All 10 calls are on their contact's timeline, each once." in done.stdout
     assert "forged signature: 401" in done.stdout
+    assert "Demo sub-account is connected." in done.stdout
+    for workflow in Workflow:
+        assert re.search(rf"^{workflow}: \d+ calls?, as it should be$", done.stdout, re.MULTILINE), workflow
 
 
 def test_python_dash_m_is_the_same_command() -> None:

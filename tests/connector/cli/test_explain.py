@@ -30,7 +30,7 @@ def test_an_unanswered_call_would_be_noted_tagged_and_enrolled(explain: Any) -> 
     (call,) = told["calls"]
     assert call["disposition"] == "No Answer"
     assert (call["start"], call["answer"], call["ring_s"]) == ("2026-11-23T10:00:00.000Z", None, 25)
-    assert [action["kind"] for action in told["actions"]] == ["note", "add_tags", "enrol"]
+    assert [action["kind"] for action in told["actions"]] == ["note", "add_tags", "task", "enrol"]
     assert told["actions"][0]["args"]["body"].endswith("\nCall ID: call-1")
 
 
@@ -58,6 +58,18 @@ def test_a_rule_book_of_ones_own_can_be_tried(explain: Any, tmp_path: Path) -> N
     )
     told = explain(payload(), "--book", "book.toml")
     assert [action["args"] for action in told["actions"]] == [{"tags": ["hello"]}]
+
+
+def test_a_sub_account_is_planned_for_with_its_own_settings(explain: Any, ringback: Command, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        'call_record = "both"\nmax_attempts = 1\n[workflows]\nno_answer = "wf-1"\n[fields]\nring_s = "Rang"\n'
+    )
+    assert ringback("location", "add", "loc-1", "--token", "pit-1", "--trunk", "generic", "--secret", "s" * 32)[0] == 0
+    assert ringback("location", "set", "loc-1", "--file", "config.toml")[0] == 0
+    told = explain(payload(), "--location", "loc-1")
+    actions = {action["key"]: action["args"] for action in told["actions"]}
+    assert list(actions) == ["note", "call_record", "add_tags", "unenrol:no_answer", "field"]
+    assert actions["field"] == {"fields": {"Rang": "25"}}
 
 
 def test_it_makes_no_database(explain: Any, tmp_path: Path) -> None:

@@ -12,11 +12,13 @@ from connector.crm.client import Crm
 from connector.crm.pace import Pace
 from tests.connector.crm.clock import Clock
 from tests.connector.crm.respx_transport import BASE_URL, RespxTransport
+from tests.connector.crm.side import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from connector.crm.model import Request
+    from tests.connector.crm.side import Side
 
 TOKEN = "pit-not-a-real-token"
 
@@ -28,6 +30,10 @@ class Tokens:
         if location == "without-token":
             raise LookupError(location)
         return TOKEN
+
+    async def newer_than(self, location: str, token: str) -> str | None:
+        del location, token
+        return None
 
 
 class Heard:
@@ -76,3 +82,9 @@ def crm(router: respx.MockRouter, clock: Clock, pace: Pace, heard: Heard) -> Crm
         clock=clock,
         now_s=lambda: 1_700_000_000.0,
     )
+
+
+@pytest.fixture
+async def side() -> AsyncIterator[Side]:
+    async with side_by_side() as side:
+        yield side

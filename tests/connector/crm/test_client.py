@@ -9,7 +9,8 @@ import pytest
 
 from connector.crm import errors
 from tests.connector.crm.conftest import TOKEN
-from tests.connector.crm.verbs import CONTACT, LOCATION, VERBS, Verb
+from tests.connector.crm.contract import CONTACT, LOCATION, Verb
+from tests.connector.crm.verbs import VERBS
 
 if TYPE_CHECKING:
     import respx

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from connector.crm.errors import HeldBackError, ThrottledError
 from connector.crm.model import Limits
-from connector.crm.pace import Pace, burst_rate
+from connector.crm.pace import RESERVES, Pace, burst_rate
+from connector.crm.wire import VERSIONS
 from tests.connector.crm.clock import Clock
 
 
@@ -216,6 +218,29 @@ async def test_near_the_daily_limit_tags_wait_first_then_enrolments_and_notes_ne
         await ask(pace, "loc", "enrol")
     await ask(pace, "loc", "add_note")
     await ask(pace, "other", "add_tags")
+
+
+@pytest.mark.parametrize(("verb", "left"), [*((verb, round(share * 100)) for verb, share in RESERVES.items())])
+async def test_a_verb_waits_from_its_share_of_the_day_on_and_not_before(verb: str, left: int) -> None:
+    pace = paced(Clock(), burst="off", daily=100)
+    for _ in range(100 - left - 1):
+        await ask(pace, "loc", "add_note")
+    await ask(pace, "loc", verb)
+    with pytest.raises(HeldBackError, match=f"{verb} waits"):
+        await ask(pace, "loc", verb)
+
+
+def test_only_verbs_of_the_client_are_held_back() -> None:
+    assert RESERVES.keys() <= VERSIONS.keys()
+
+
+@pytest.mark.parametrize("verb", sorted(VERSIONS))
+def test_the_papers_say_when_each_verb_waits(verb: str) -> None:
+    """docs/reliability.md has one row for each verb, with its share."""
+    page = (Path(__file__).parents[3] / "docs" / "reliability.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("|") and f"`{verb}`" in line.split("|")[1]]
+    share = f"{RESERVES[verb]:.0%}".replace("%", " %") if verb in RESERVES else "never"
+    assert [row.split("|")[2].strip() for row in rows] == [share]
 
 
 async def test_the_crms_own_count_of_the_day_is_believed() -> None:

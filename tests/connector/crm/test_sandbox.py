@@ -1,4 +1,4 @@
-"""Every verb of the client against the sandbox, over a real socket."""
+"""Every verb of the client against the sandbox, over a real socket: contacts and what hangs on them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.crm.client import Crm
 from connector.crm.errors import (
     ContactGoneError,
     RefusedError,
@@ -14,52 +13,10 @@ from connector.crm.errors import (
     UnauthorizedError,
     WrongLocationError,
 )
-from connector.crm.pace import Pace
-from connector.crm.transport import AiohttpTransport
-from connector.sandbox.seed import workflow
-from connector.sandbox.serving import serving
-from connector.sandbox.state import Sandbox
+from tests.connector.crm.side import LOC, PHONE, WORKFLOW
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-LOC, PHONE, WORKFLOW = "LocationOne", "+14155550111", "wf-1"
-
-
-class Tokens:
-    """The same token for whoever asks."""
-
-    def __init__(self) -> None:
-        self.token = "pit-one"
-
-    async def access_token(self, location: str) -> str:
-        del location
-        return self.token
-
-
-class Side:
-    """A client, its token, and the CRM it speaks to."""
-
-    def __init__(self, crm: Crm, tokens: Tokens, sandbox: Sandbox) -> None:
-        self.crm = crm
-        self.tokens = tokens
-        self.sandbox = sandbox
-
-
-@pytest.fixture
-async def side() -> AsyncIterator[Side]:
-    sandbox = Sandbox(rate="100/10s", search_lag_ms=0)
-    sandbox.register(
-        LOC,
-        name="One",
-        timezone="America/Chicago",
-        workflows=[workflow(LOC, WORKFLOW, "SMS", "published", sandbox.now())],
-    )
-    sandbox.grant("pit-one", LOC)
-    async with serving(sandbox) as url:
-        transport, tokens = AiohttpTransport(url, timeout_s=2), Tokens()
-        yield Side(Crm(transport, tokens, Pace(None)), tokens, sandbox)
-        await transport.close()
+    from tests.connector.crm.side import Side
 
 
 async def test_a_contact_is_made_found_and_read(side: Side) -> None:
@@ -102,6 +59,18 @@ async def test_a_task_is_made_and_listed(side: Side) -> None:
     contact = (await side.crm.create_contact(LOC, PHONE)).id
     task = await side.crm.create_task(LOC, contact, "Call back", due_ms=1_790_000_000_000)
     assert [one.id for one in await side.crm.list_tasks(LOC, contact)] == [task]
+
+
+async def test_a_task_is_found_by_its_marker_changed_and_ticked_off(side: Side) -> None:
+    contact = (await side.crm.create_contact(LOC, PHONE)).id
+    await side.crm.create_task(LOC, contact, "Another", due_ms=1_790_000_000_000, body="Call ID: other")
+    task = await side.crm.create_task(LOC, contact, "Call back", due_ms=0, body="No answer\nCall ID: c-1")
+    await side.crm.update_task(LOC, contact, task, title="Call again", due_ms=1_790_000_000_000)
+    await side.crm.complete_task(LOC, contact, task)
+    found = await side.crm.find_task(LOC, contact, "Call ID: c-1")
+    assert found is not None
+    assert (found.id, found.title, found.due, found.completed) == (task, "Call again", "2026-09-21T14:13:20.000Z", True)
+    assert await side.crm.find_task(LOC, contact, "Call ID: c-2") is None
 
 
 async def test_the_sub_account_and_its_workflows_are_read(side: Side) -> None:

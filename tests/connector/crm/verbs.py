@@ -2,40 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
 from connector.crm.model import Contact, LocationInfo, Note, Task, Workflow
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from connector.crm.client import Crm
-
-LOCATION = "loc000000000000000A1"
-CONTACT = "con000000000000000B2"
-WORKFLOW = "5c1f9a50-0000-4000-8000-00000000c0de"
-NUMBER = "+14155550123"
-DUE_MS = 1_700_000_000_250
-
-
-@dataclass(frozen=True)
-class Verb:
-    """One verb's contract; `sent` is the JSON body it must send, None for no body."""
-
-    name: str
-    call: Callable[[Crm], Awaitable[Any]]
-    method: str
-    target: str
-    status: int
-    answer: dict[str, Any]
-    means: Any
-    sent: Any = None
-    repeatable: bool = True
-    of_contact: bool = True
-    needs: tuple[str, ...] = ()
-    """Answers with 2xx that lack what this verb needs."""
-
+from tests.connector.crm.contract import BROKEN, CONTACT, DUE_MS, LOCATION, NO_ID, NO_LIST, NUMBER, WORKFLOW, Verb
+from tests.connector.crm.verbs_calls import CALLS, OPPORTUNITIES
+from tests.connector.crm.verbs_more import ACCOUNT, CONTACT_WRITES
 
 _CONTACT = {
     "id": CONTACT,
@@ -45,15 +15,6 @@ _CONTACT = {
     "tags": ["VIP", " lead "],
 }
 _KNOWN = Contact(CONTACT, "Ada Byron", NUMBER, ("vip", "lead"))
-_BROKEN = ("<html>", "[]", "null", "")
-_NO_ID = (*_BROKEN, "{}", '{"note":{},"contact":{"name":"x"},"task":{},"location":{}}')
-_NO_LIST = (
-    *_BROKEN,
-    "{}",
-    '{"notes":{},"tasks":"x","workflows":[1]}',
-    '{"notes":[{}],"tasks":[{}],"workflows":[{}]}',
-)
-
 VERBS = (
     Verb(
         "find_contact",
@@ -64,7 +25,7 @@ VERBS = (
         {"contact": _CONTACT},
         _KNOWN,
         of_contact=False,
-        needs=(*_BROKEN, '{"contact":"x"}', '{"contact":{"name":"x"}}'),
+        needs=(*BROKEN, '{"contact":"x"}', '{"contact":{"name":"x"}}'),
     ),
     Verb(
         "get_contact",
@@ -74,7 +35,7 @@ VERBS = (
         200,
         {"contact": _CONTACT},
         _KNOWN,
-        needs=_NO_ID,
+        needs=NO_ID,
     ),
     Verb(
         "create_contact",
@@ -87,7 +48,7 @@ VERBS = (
         {"locationId": LOCATION, "phone": NUMBER, "name": "Ada Byron"},
         repeatable=False,
         of_contact=False,
-        needs=_NO_ID,
+        needs=NO_ID,
     ),
     Verb(
         "add_note",
@@ -99,7 +60,7 @@ VERBS = (
         "note1",
         {"body": "No answer\nCall ID: c-1"},
         repeatable=False,
-        needs=_NO_ID,
+        needs=NO_ID,
     ),
     Verb(
         "list_notes",
@@ -109,7 +70,7 @@ VERBS = (
         200,
         {"notes": [{"id": "note1", "body": "x", "pinned": False}, {"id": "note2"}]},
         [Note("note1", "x"), Note("note2", "")],
-        needs=_NO_LIST,
+        needs=NO_LIST,
     ),
     Verb(
         "update_note",
@@ -120,7 +81,7 @@ VERBS = (
         {"note": {"id": "note1", "body": "new"}},
         "note1",
         {"body": "new"},
-        needs=_NO_ID,
+        needs=NO_ID,
     ),
     Verb(
         "add_tags",
@@ -131,7 +92,7 @@ VERBS = (
         {"tags": ["Lead", "no answer", "vip"]},
         ("lead", "no answer", "vip"),
         {"tags": ["no answer", "vip"]},
-        needs=_BROKEN,
+        needs=BROKEN,
     ),
     Verb(
         "remove_tags",
@@ -142,7 +103,7 @@ VERBS = (
         {"tags": ["lead"]},
         ("lead",),
         {"tags": ["vip"]},
-        needs=_BROKEN,
+        needs=BROKEN,
     ),
     Verb(
         "enrol",
@@ -154,7 +115,7 @@ VERBS = (
         None,
         {},
         repeatable=False,
-        needs=_BROKEN,
+        needs=BROKEN,
     ),
     Verb(
         "unenrol",
@@ -165,7 +126,7 @@ VERBS = (
         {"succeeded": True, "succeded": True},
         None,
         {},
-        needs=_BROKEN,
+        needs=BROKEN,
     ),
     Verb(
         "create_task",
@@ -183,7 +144,7 @@ VERBS = (
             "assignedTo": "u1",
         },
         repeatable=False,
-        needs=_NO_ID,
+        needs=NO_ID,
     ),
     Verb(
         "list_tasks",
@@ -191,9 +152,19 @@ VERBS = (
         "GET",
         f"/contacts/{CONTACT}/tasks",
         200,
-        {"tasks": [{"id": "task1", "title": "t", "dueDate": "2023-11-14T22:13:20.000Z", "completed": True}]},
-        [Task("task1", "t", None, "2023-11-14T22:13:20.000Z", completed=True)],
-        needs=_NO_LIST,
+        {
+            "tasks": [
+                {
+                    "id": "task1",
+                    "title": "t",
+                    "dueDate": "2023-11-14T22:13:20.000Z",
+                    "completed": True,
+                    "assignedTo": "u1",
+                }
+            ]
+        },
+        [Task("task1", "t", None, "2023-11-14T22:13:20.000Z", completed=True, assigned_to="u1")],
+        needs=NO_LIST,
     ),
     Verb(
         "get_location",
@@ -201,10 +172,18 @@ VERBS = (
         "GET",
         f"/locations/{LOCATION}",
         200,
-        {"location": {"id": LOCATION, "name": "Shoes", "timezone": "US/Central", "country": "US"}},
-        LocationInfo(LOCATION, "Shoes", "US/Central", "US"),
+        {
+            "location": {
+                "id": LOCATION,
+                "name": "Shoes",
+                "timezone": "US/Central",
+                "country": "US",
+                "companyId": "comp1",
+            }
+        },
+        LocationInfo(LOCATION, "Shoes", "US/Central", "US", "comp1"),
         of_contact=False,
-        needs=_NO_ID,
+        needs=NO_ID,
     ),
     Verb(
         "list_workflows",
@@ -215,6 +194,10 @@ VERBS = (
         {"workflows": [{"id": WORKFLOW, "name": "No answer", "status": "draft", "version": 2}]},
         [Workflow(WORKFLOW, "No answer", "draft")],
         of_contact=False,
-        needs=_NO_LIST,
+        needs=NO_LIST,
     ),
+    *CONTACT_WRITES,
+    *ACCOUNT,
+    *CALLS,
+    *OPPORTUNITIES,
 )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def crm() -> AsyncIterator[Crm]:
     clock = Clock()
-    sandbox = Sandbox(clock_ms=clock, search_lag_ms=0)
+    sandbox = Sandbox(clock_ms=clock, search_lag_ms=0, webhook_retry_s=(0, 0))
     now = sandbox.now()
     sandbox.register(
         LOCATION,

@@ -70,6 +70,22 @@ async def test_what_it_prints_works(start: Start) -> None:
             assert [len(one["contacts"]) for one in (await answer.json())["locations"]] == [3, 3]
 
 
+async def test_its_marketplace_app_is_ready_to_be_installed(start: Start) -> None:
+    process = await start("--json", "--webhook-url", "http://127.0.0.1:1/crm/events", "--access-seconds", "60")
+    facts = json.loads(await line(process))
+    async with aiohttp.ClientSession(facts["url"]) as session, session.get("/_sandbox/marketplace") as answer:
+        told = await answer.json()
+    app = told["apps"][0]
+    assert facts["app"] == {
+        "client_id": "sandbox-app-0001",
+        "client_secret": "sandbox-client-secret",
+        "app_id": app["appId"],
+        "version_id": app["versionId"],
+    }
+    assert (app["webhookUrl"], app["accessSeconds"]) == ("http://127.0.0.1:1/crm/events", 60)
+    assert facts["webhook_key"] == told["key"]
+
+
 async def test_it_prints_a_line_that_registers_the_sub_account(start: Start) -> None:
     process = await start()
     lines = [await line(process) for _ in range(4)]
@@ -78,7 +94,10 @@ async def test_it_prints_a_line_that_registers_the_sub_account(start: Start) -> 
     assert words[:6] == ["ringback", "location", "add", "SandboxLocation00001", "--token", "pit-sandbox"]
 
 
-@pytest.mark.parametrize("words", [("--rate", "fast"), ("--port", "70000"), ("--port", "x"), ("--seed-contacts", "-1")])
+@pytest.mark.parametrize(
+    "words",
+    [("--rate", "fast"), ("--port", "70000"), ("--port", "x"), ("--seed-contacts", "-1"), ("--access-seconds", "x")],
+)
 def test_a_wrong_option_is_a_usage_error(words: tuple[str, str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(["sandbox", *words])

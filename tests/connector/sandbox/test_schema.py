@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from connector.sandbox.opportunities import make_pipeline
 from connector.sandbox.routes import ROUTES, Route
 from tests.connector.sandbox.crm import LOCATION
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from tests.connector.sandbox.crm import Crm
 
 OPENAPI = Path(__file__).parents[4] / "shared" / "openapi"
-FAMILIES = ("contacts", "locations", "conversations", "users", "workflows")
+FAMILIES = ("contacts", "locations", "conversations", "opportunities", "users", "workflows")
 
 BODIES: dict[str, Any] = {
     "POST /contacts/search": {"locationId": LOCATION, "pageLimit": 10},
@@ -32,12 +33,16 @@ BODIES: dict[str, Any] = {
     "POST /locations/{locationId}/tags": {"name": "b"},
     "POST /locations/{locationId}/customFields": {"name": "c", "dataType": "TEXT"},
     "PUT /conversations/messages/{messageId}/attachments": {"attachments": []},
+    "PUT /opportunities/{id}": {"pipelineStageId": "stage-2"},
+    "PUT /opportunities/{id}/status": {"status": "won"},
 }
 QUERIES = {
     "/contacts/search/duplicate": f"?locationId={LOCATION}&email=ada@example.com",
     "/workflows/": f"?locationId={LOCATION}",
     "/users/search": "?companyId=SandboxAgency",
     "/conversations/search": f"?locationId={LOCATION}",
+    "/opportunities/pipelines": f"?locationId={LOCATION}",
+    "/opportunities/search": f"?location_id={LOCATION}",
 }
 
 
@@ -45,11 +50,21 @@ def operations() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     """Each verb as this table names it, with its operation and its file's schemas."""
     found = {}
     for family in FAMILIES:
+        if not (OPENAPI / f"{family}.json").is_file():
+            continue
         document = json.loads((OPENAPI / f"{family}.json").read_text())
         for path, verbs in document["paths"].items():
             for method, operation in verbs.items():
                 found[f"{method.upper()} {shape(path)}"] = (operation, document["components"]["schemas"])
     return found
+
+
+def documented(route: Route) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The route's operation and its file's schemas; skips the test where that file is not beside the project."""
+    family = route.path.split("/")[1]
+    if family not in FAMILIES or not (OPENAPI / f"{family}.json").is_file():
+        pytest.skip(f"no OpenAPI file for {family} beside the project")
+    return operations()[f"{route.method} {shape(route.path)}"]
 
 
 def shape(path: str) -> str:
@@ -80,6 +95,8 @@ async def ids(crm: Crm) -> dict[str, str]:
     _, note = await crm.ask("POST", f"/contacts/{ada}/notes", {"body": "x"})
     _, task = await crm.ask("POST", f"/contacts/{ada}/tasks", BODIES["POST /contacts/{contactId}/tasks"])
     _, made = await crm.ask("POST", "/conversations/messages/outbound", call_record(ada))
+    make_pipeline(crm.sandbox.locations[LOCATION], "pipe-1", "Sales", [("stage-1", "New"), ("stage-2", "Called")])
+    _, won = await crm.ask("POST", "/opportunities/", deal(ada))
     return {
         "contactId": ada,
         "locationId": LOCATION,
@@ -88,6 +105,7 @@ async def ids(crm: Crm) -> dict[str, str]:
         "taskId": task["task"]["id"],
         "messageId": made["messageId"],
         "conversationId": made["conversationId"],
+        "id": won["opportunity"]["id"],
     }
 
 
@@ -96,9 +114,15 @@ def call_record(contact: str) -> dict[str, Any]:
     return {"type": "Call", "conversationProviderId": "p", "contactId": contact, "call": call}
 
 
+def deal(contact: str) -> dict[str, Any]:
+    return {"locationId": LOCATION, "contactId": contact, "pipelineId": "pipe-1", "name": "Deal", "status": "open"}
+
+
 async def body_of(crm: Crm, route: Route, ids: dict[str, str]) -> Any:
     if route.path.endswith("bound"):
         return call_record(ids["contactId"])
+    if route.path == "/opportunities/":
+        return deal(ids["contactId"])
     if route.path == "/conversations/":
         return {"locationId": LOCATION, "contactId": await crm.person(name="Bob")}
     return BODIES.get(f"{route.method} {route.path}", {} if route.body else None)
@@ -107,20 +131,20 @@ async def body_of(crm: Crm, route: Route, ids: dict[str, str]) -> Any:
 @pytest.mark.skipif(not OPENAPI.is_dir(), reason="the vendor's OpenAPI files are not beside the project")
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 async def test_an_answer_has_what_the_vendors_schema_requires(crm: Crm, ids: dict[str, str], route: Route) -> None:
-    operation, schemas = operations()[f"{route.method} {shape(route.path)}"]
+    operation, schemas = documented(route)
     body = await body_of(crm, route, ids)
     path = route.path.format_map(ids) + QUERIES.get(route.path, "")
     status, answer = await crm.ask(route.method, path, body)
-    documented = {code: one for code, one in operation["responses"].items() if code.startswith("2")}
-    assert not documented or str(status) in documented
-    content = documented.get(str(status), {}).get("content", {}).get("application/json", {})
+    answers = {code: one for code, one in operation["responses"].items() if code.startswith("2")}
+    assert not answers or str(status) in answers
+    content = answers.get(str(status), {}).get("content", {}).get("application/json", {})
     assert missing(answer, content.get("schema", {}), schemas) == []
 
 
 @pytest.mark.skipif(not OPENAPI.is_dir(), reason="the vendor's OpenAPI files are not beside the project")
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_a_verb_needs_the_scope_the_vendor_asks_for(route: Route) -> None:
-    operation, _ = operations()[f"{route.method} {shape(route.path)}"]
+    operation, _ = documented(route)
     scopes = {scope for one in operation["security"] for scheme in one.values() for scope in scheme}
     assert route.scope in scopes
 
@@ -128,7 +152,7 @@ def test_a_verb_needs_the_scope_the_vendor_asks_for(route: Route) -> None:
 @pytest.mark.skipif(not OPENAPI.is_dir(), reason="the vendor's OpenAPI files are not beside the project")
 @pytest.mark.parametrize("route", [one for one in ROUTES if one.body], ids=lambda route: f"{route.method} {route.path}")
 def test_a_body_takes_the_properties_the_vendor_names(route: Route) -> None:
-    operation, schemas = operations()[f"{route.method} {shape(route.path)}"]
+    operation, schemas = documented(route)
     content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
     named = schemas.get(content.get("schema", {}).get("$ref", "").rpartition("/")[2], {}).get("properties", {})
     assert route.body is not None

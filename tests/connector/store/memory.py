@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from connector.store import Ending, NewQuarantine, Pause
+    from connector.store.follow_up import Effect
 
 
 @dataclass(slots=True)
@@ -83,6 +84,8 @@ class MemoryStore:
         self._quarantined = 0
         self._locations: dict[str, LocationRow] = {}
         self._revision = 0
+        self.effects: list[tuple[str, str, Effect]] = []
+        """What was to follow from calls: sub-account, call id, effect. Nothing comes of it here."""
 
     async def record(self, events: Sequence[NewEvent]) -> list[bool]:
         """See `Events.record`."""
@@ -107,7 +110,7 @@ class MemoryStore:
         end = self._end_of(event.location, event.call_id)
         if end is None:
             return
-        if end.state is State.WAITING and end.owner is None:
+        if end.state is State.WAITING and end.owner is None and end.contact_id is None:
             end.due_ms = min(end.due_ms, event.received_ms)
         else:
             fix = replace(event, event=FIX + event.event, lane=end.event.lane, part=False)
@@ -128,7 +131,13 @@ class MemoryStore:
         end = self._end_of(location, call_id)
         if end is None:
             return None
-        return Written(call=end.event.call, state=end.state, contact_id=end.contact_id, ledger=dict(end.ledger))
+        return Written(
+            call=end.event.call,
+            state=end.state,
+            contact_id=end.contact_id,
+            ledger=dict(end.ledger),
+            parts=self._parts_of(location, call_id),
+        )
 
     async def open_calls(self, *, before_ms: int, limit: int) -> list[OpenCall]:
         """See `Deliveries.open_calls`."""
@@ -220,6 +229,7 @@ class MemoryStore:
         plan: bytes | None = None,
         results: Sequence[ActionResult] = (),
         ending: Ending | None = None,
+        effects: Sequence[Effect] = (),
     ) -> bool:
         """See `Deliveries.write_down`."""
         row = self._waiting.get(lease.delivery)
@@ -228,6 +238,7 @@ class MemoryStore:
         row.contact_id = row.contact_id if contact_id is None else contact_id
         row.plan = row.plan if plan is None else plan
         row.ledger.update((result.key, result) for result in results)
+        self.effects += [(row.event.location, row.event.call_id, effect) for effect in effects]
         if ending is not None:
             self._end(row, ending, now_ms)
         return True
@@ -326,18 +337,28 @@ class MemoryStore:
                 found.remove(part)
                 self._known.discard((part.location, part.call_id, part.event))
 
+    async def prune_location(self, location: str, *, done_before_ms: int, limit: int) -> int:
+        """See `Repair.prune_location`."""
+        oldest = [row for row in self._rows.values() if row.event.location == location][:limit]
+        done = [row for row in oldest if row.state is State.DONE and (row.finished_ms or 0) < done_before_ms]
+        self._forget(done)
+        return len(done)
+
+    def _forget(self, rows: Iterable[_Row]) -> None:
+        for row in rows:
+            del self._rows[row.id]
+            location, call_id = row.event.location, row.event.call_id
+            self._known.discard((location, call_id, row.event.event))
+            for part in self._parts.pop((location, call_id), ()):
+                self._known.discard((location, call_id, part.event))
+
     async def prune(self, *, done_before_ms: int, quarantined_before_ms: int | None, limit: int) -> int:
         """See `Repair.prune`."""
         done = [
             row for row in self._rows.values() if row.state is State.DONE and (row.finished_ms or 0) < done_before_ms
         ]
         done.sort(key=lambda row: (row.finished_ms, row.id))
-        for row in done[:limit]:
-            del self._rows[row.id]
-            location, call_id = row.event.location, row.event.call_id
-            self._known.discard((location, call_id, row.event.event))
-            for part in self._parts.pop((location, call_id), ()):
-                self._known.discard((location, call_id, part.event))
+        self._forget(done[:limit])
         self._prune_parts(done_before_ms)
         if quarantined_before_ms is None:
             return len(done[:limit])

@@ -18,6 +18,7 @@ import pytest_asyncio
 
 from connector.store import ActionResult, Applied, State, StoreError, StoreFullError
 from connector.store.lock import hold
+from connector.store.migrate import migrate
 from connector.store.sqlite import SqliteStore
 from tests.connector.store.build import DONE, NOW, claim, claim_one, event, request
 
@@ -56,6 +57,14 @@ async def fill(store: SqliteStore, size: int) -> None:
             await store.record([event(f"{size}-{number}", call=bytes(size))])
         except StoreFullError:
             return
+
+
+async def small(path: Path, pages: int) -> SqliteStore:
+    """A store that may grow by so many pages of 4 KiB beyond its empty tables."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as empty:
+        migrate(empty)
+        (taken,) = empty.execute("PRAGMA page_count").fetchone()
+    return await SqliteStore.open(path, max_pages=taken + pages)
 
 
 @contextmanager
@@ -115,7 +124,7 @@ async def test_all_events_of_one_call_are_kept_or_none(store: SqliteStore) -> No
 
 
 async def test_a_full_file_keeps_nothing_of_what_it_refuses(path: Path) -> None:
-    store = await SqliteStore.open(path, max_pages=60)
+    store = await small(path, 30)
     with pytest.raises(StoreFullError, match="full"):
         await store.record([event("small"), event("large", call=LARGE)])
     assert await store.list_deliveries() == []
@@ -124,7 +133,7 @@ async def test_a_full_file_keeps_nothing_of_what_it_refuses(path: Path) -> None:
 
 
 async def test_a_full_file_takes_more_once_there_is_room(path: Path) -> None:
-    store = await SqliteStore.open(path, max_pages=80)
+    store = await small(path, 60)
     taking_room = await store.quarantine(request(LARGE))
     with pytest.raises(StoreFullError):
         await store.record([event(call=LARGE)])
@@ -134,7 +143,7 @@ async def test_a_full_file_takes_more_once_there_is_room(path: Path) -> None:
 
 
 async def test_a_full_file_fails_its_check(path: Path) -> None:
-    store = await SqliteStore.open(path, max_pages=80)
+    store = await small(path, 60)
     for size in (50_000, 2_000, 10):
         await fill(store, size)
     with pytest.raises(StoreFullError):

@@ -64,6 +64,19 @@ async def test_a_part_that_comes_after_the_end_was_written_makes_a_correction(st
     assert (done.state, done.contact_id, done.ledger) == (State.DONE, "c", {"note": note})
 
 
+async def test_a_part_that_comes_while_the_end_waits_half_written_makes_a_correction_behind_it(store: Store) -> None:
+    await store.record([event(lane="one")])
+    delivery = await claim_one(store)
+    later = Ending(State.WAITING, "the CRM is away", NOW + 5_000)
+    assert await store.write_down(delivery.lease, now_ms=NOW, contact_id="c", plan=b"{}", ending=later)
+    await store.record([part()])
+    assert await claim(store, now_ms=NOW + 10) == []
+    end = await claim_one(store, now_ms=NOW + 5_000)
+    assert end.event == "completed"
+    assert await store.write_down(end.lease, now_ms=NOW + 5_000, ending=DONE)
+    assert (await claim_one(store, now_ms=NOW + 5_000)).event == f"{FIX}answered"
+
+
 async def test_a_part_that_comes_while_the_end_is_worked_on_makes_a_correction_behind_it(store: Store) -> None:
     await store.record([event(lane="one")])
     held = await claim_one(store)

@@ -66,3 +66,17 @@ async def test_crowded_names_those_with_so_many_waiting(store: Store) -> None:
     await store.record([event(f"b{n}", location="loc-b") for n in range(2)])
     assert await store.crowded(3) == {"loc-a"}
     assert await store.crowded(1) == {"loc-a", "loc-b"}
+
+
+async def test_one_sub_account_may_forget_earlier(store: Store) -> None:
+    await _finished(store, "mine", NOW + 1)
+    await store.record([event("theirs", location="LOC-2", received_ms=NOW)])
+    await end(store, await claim_one(store, now_ms=NOW + 1), DONE)
+    assert await store.prune_location("LOC-2", done_before_ms=NOW + 50, limit=10) == 1
+    assert await _ids(store) == ["mine"]
+
+
+async def test_of_one_sub_account_what_waits_stays(store: Store) -> None:
+    await store.record([event("waiting", location="LOC-2", received_ms=NOW)])
+    assert await store.prune_location("LOC-2", done_before_ms=NOW + 10**9, limit=10) == 0
+    assert await _ids(store) == ["waiting"]

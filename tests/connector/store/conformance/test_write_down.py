@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from connector.store import ActionResult, Applied, Ending, Lease, State
+from connector.store.follow_up import Cancel
 from tests.connector.store.build import DONE, LEASE_MS, NOW, PARKED, claim, claim_one, end, event, parked
 
 if TYPE_CHECKING:
@@ -184,3 +185,11 @@ async def test_only_what_is_parked_can_be_replayed(store: Store, ending: Ending)
 
 async def test_what_is_not_there_cannot_be_replayed(store: Store) -> None:
     assert not await store.replay(17, now_ms=NOW)
+
+
+async def test_effects_are_taken_from_the_holder_only(store: Store) -> None:
+    delivery = await held(store)
+    effects = [Cancel(key_prefix="")]
+    assert not await store.write_down(delivery.lease, now_ms=NOW + LEASE_MS, effects=effects)
+    assert await store.write_down(delivery.lease, now_ms=NOW, results=[NOTE], effects=effects, ending=DONE)
+    assert not await store.write_down(delivery.lease, now_ms=NOW, effects=effects)

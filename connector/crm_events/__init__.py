@@ -1,0 +1,1 @@
+"""The CRM's events: signed by the CRM, each kept before it is acknowledged, and acted on once."""
