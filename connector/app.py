@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from connector.api.make import make_api
+from connector.book_names import BookNames
 from connector.clock import now_ms
 from connector.crm.catalogue import Catalogue
 from connector.crm_events.make import CrmEvents, make_crm_events
@@ -137,12 +138,13 @@ async def build(
 
 
 def _carrier(ground: Ground, notifier: Notify, subscriptions: Subscriptions) -> Carrier:
+    catalogue = Catalogue(ground.crm)
     return Carrier(
         store=ground.database,
         crm=ground.crm,
-        catalogue=Catalogue(ground.crm),
+        catalogue=catalogue,
         people=ground.contacts,
-        planner=Planner(ground.crm, ground.zones, now_ms, ground.database.follow_up),
+        planner=Planner(ground.crm, ground.zones, now_ms, ground.database.follow_up, catalogue),
         locations=ground.locations,
         now_ms=now_ms,
         notifier=notifier,
@@ -199,6 +201,7 @@ def _api(ground: Ground, sessions: Sessions, wrapups: Wrapups) -> Api:
         book=ground.locations,
         wrapups=wrapups,
         advice=advice,
+        names=BookNames(ground.crm),
         now_ms=now_ms,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
+from connector.crm.catalogue import Catalogue
 from mappings.books import default_book
 from mappings.plan import ContactState, plan
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from connector.crm.client import Crm
+    from connector.crm.model import Contact
     from connector.locations import Location
     from connector.store.follow_up import DialRecord
     from mappings.call import Call
@@ -36,8 +38,16 @@ class Histories(Protocol):
 class Planner:
     """Makes plans. Without `histories`, every call is the first one."""
 
-    def __init__(self, crm: Crm, zones: Zones, now_ms: Callable[[], int], histories: Histories | None = None) -> None:
+    def __init__(
+        self,
+        crm: Crm,
+        zones: Zones,
+        now_ms: Callable[[], int],
+        histories: Histories | None = None,
+        catalogue: Catalogue | None = None,
+    ) -> None:
         self._crm = crm
+        self._catalogue = catalogue or Catalogue(crm)
         self._zones = zones
         self._now_ms = now_ms
         self._histories = histories
@@ -56,12 +66,21 @@ class Planner:
         contact = await self._crm.get_contact(location.id, contact_id)
         return ContactState(
             tags=frozenset(contact.tags),
-            fields={name: str(value) for name, value in contact.fields.items()},
+            fields=await self._fields(location.id, contact),
             attempts=attempts,
             attempt_tag=tag or None,
             dnd=contact.no_calls,
             assigned_to=contact.assigned_to,
         )
+
+    async def _fields(self, location: str, contact: Contact) -> dict[str, str]:
+        """The contact's custom fields by id, and by whatever else a book may call them."""
+        found = {id_: str(value) for id_, value in contact.fields.items()}
+        if found:
+            for field in await self._catalogue.fields(location):
+                if field.id in found:
+                    found |= {name: found[field.id] for name in (field.name, field.key) if name}
+        return found
 
     async def plan(self, location: Location, call: Call, contact: ContactState) -> Plan:
         """The plan of the sub-account's book for this call."""

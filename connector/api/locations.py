@@ -34,6 +34,7 @@ from oauth.vault import VaultError
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
+    from connector.book_names import BookNames, Warnings
     from connector.configuration import Configurations
     from connector.store import LocationRow
     from connector.store.database import Database
@@ -81,6 +82,14 @@ class LocationList(Shown):
     locations: list[LocationBrief]
 
 
+class WarningShown(Shown):
+    """Something in the rule book that is allowed and will not work."""
+
+    path: str
+    """Where in the book, such as `rules[2].do[0].workflow`; empty for all of it."""
+    message: str
+
+
 class LocationShown(Shown):
     """A sub-account's configuration; its secrets by name only."""
 
@@ -91,6 +100,8 @@ class LocationShown(Shown):
     updated: str | None
     secrets: list[str]
     config: LocationConfig
+    warnings: tuple[WarningShown, ...] = ()
+    """After a change: what its rule book names and the CRM does not have. It is saved all the same."""
 
 
 class LocationPatch(RootModel[dict[str, JsonValue]]):
@@ -146,9 +157,9 @@ class SecretShown(Shown):
     secret: str
 
 
-def routes(database: Database, configurations: Configurations) -> tuple[Route, ...]:
+def routes(database: Database, configurations: Configurations, names: BookNames) -> tuple[Route, ...]:
     """The routes of sub-accounts."""
-    handlers = _Handlers(database, configurations)
+    handlers = _Handlers(database, configurations, names)
     read, write = Scope.LOCATIONS_READ, Scope.LOCATIONS_WRITE
     one = "/locations/{location}"
     return (
@@ -209,9 +220,10 @@ def routes(database: Database, configurations: Configurations) -> tuple[Route, .
 
 
 class _Handlers:
-    def __init__(self, database: Database, configurations: Configurations) -> None:
+    def __init__(self, database: Database, configurations: Configurations, names: BookNames) -> None:
         self._database = database
         self._configurations = configurations
+        self._names = names
 
     async def listed(self, asked: Asked) -> Answer:
         query = asked.query_as(LocationsQuery)
@@ -233,14 +245,14 @@ class _Handlers:
         expected = asked.expected(await self._version(location))
         config = asked.body_as(LocationConfig)
         await refusing(self._configurations.put(location, config, who=asked.access.who, expected=expected))
-        return await self._shown(asked)
+        return await self._shown(asked, changed=True)
 
     async def patch(self, asked: Asked) -> Answer:
         location = asked.path["location"]
         expected = asked.expected(await self._version(location))
         patch = asked.body_as(LocationPatch).root
         await refusing(self._configurations.patch(location, patch, who=asked.access.who, expected=expected))
-        return await self._shown(asked)
+        return await self._shown(asked, changed=True)
 
     async def history(self, asked: Asked) -> Answer:
         return await history_of(self._database, asked, Owner("location", asked.path["location"]))
@@ -276,8 +288,11 @@ class _Handlers:
             ) from None
         return Answer(SecretShown(location=location, trunk=trunk, secret=secret))
 
-    async def _shown(self, asked: Asked, *, whole: bool = False) -> Answer:
+    async def _shown(self, asked: Asked, *, whole: bool = False, changed: bool = False) -> Answer:
         row = await self._row(asked.path["location"])
+        told: Warnings = []
+        if changed:
+            told = await self._names.warnings(row.id, await asyncio.to_thread(effective, row))
         # A thread: a country's holidays take a second of CPU when they are first looked at.
         config = await asyncio.to_thread(_config, row, whole=whole)
         shown = LocationShown(
@@ -287,6 +302,7 @@ class _Handlers:
             updated=iso(row.updated_ms),
             secrets=sorted(row.secrets),
             config=config,
+            warnings=tuple(WarningShown(path=path, message=message) for path, message in told),
         )
         return Answer(shown, headers={"ETag": etag(row.version)})
 

@@ -14,6 +14,7 @@ from connector.configuration import Configurations
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from connector.book_names import BookNames
     from connector.dialling import DialAdvice
     from connector.locations import LocationBook
     from connector.session.tokens import Sessions
@@ -32,6 +33,7 @@ def make_api(
     book: LocationBook,
     wrapups: Wrapups,
     advice: DialAdvice,
+    names: BookNames,
     now_ms: Callable[[], int],
 ) -> Api:
     """All routes, and the doors before them."""
@@ -51,6 +53,7 @@ def make_api(
         book=book,
         wrapups=wrapups,
         advice=advice,
+        names=names,
         now_ms=now_ms,
     )
     return Api(routes, doors)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from connector.api.route import Route
+    from connector.book_names import BookNames
     from connector.configuration import Configurations
     from connector.dialling import DialAdvice
     from connector.locations import LocationBook
@@ -26,12 +27,13 @@ def table(
     book: LocationBook,
     wrapups: Wrapups,
     advice: DialAdvice,
+    names: BookNames,
     now_ms: Callable[[], int],
 ) -> tuple[Route, ...]:
     """All routes of the API."""
     return (
         *deliveries.routes(store, now_ms),
-        *locations.routes(database, configurations),
+        *locations.routes(database, configurations, names),
         *companies.routes(database, configurations),
         *keys.routes(database.access, now_ms),
         *triggers.routes(database.triggers),

@@ -31,7 +31,7 @@ class Catalogue:
 
     async def field_id(self, location: str, name: str) -> str:
         """The id of the contacts' custom field of that id, key or name; it is made where there is none."""
-        for field in await self._known_fields(location):
+        for field in await self.fields(location):
             if field.is_called(name):
                 return field.id
         # Forgotten before: if no answer comes it may be there, and is then found.
@@ -57,7 +57,8 @@ class Catalogue:
             known = self._conversations[location, contact_id] = await self._crm.conversation_of(location, contact_id)
         return known
 
-    async def _known_fields(self, location: str) -> list[CustomField]:
+    async def fields(self, location: str) -> list[CustomField]:
+        """The contacts' custom fields."""
         known = self._fields.get(location)
         if known is None:
             known = self._fields[location] = await self._crm.list_custom_fields(location)

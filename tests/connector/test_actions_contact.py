@@ -68,6 +68,17 @@ async def test_a_field_is_written_again_when_the_agent_says_otherwise(shift: Shi
     assert fields(shift) == {"Last outcome": "Interested"}
 
 
+@pytest.mark.parametrize("name", ["Region", "contact.region", "its id"])
+async def test_a_rule_may_ask_for_a_field_by_its_name_its_key_or_its_id(shift: Shift, name: str) -> None:
+    made = await shift.stage.crm.create_custom_field(LOC, "Region")
+    await shift.stage.crm.set_fields(LOC, shift.stage.contact().id, {made.id: "North"})
+    wanted = {made.id if name == "its id" else name: "North"}
+    tagged = {"when": {"fields": wanted}, "do": [{"kind": "add_tags", "tags": ["northern"]}]}
+    await shift.stage.register(LOC, book=book(tagged))
+    await shift.call(60)
+    assert "northern" in shift.stage.contact().tags
+
+
 async def test_two_names_of_one_field_are_one_field_which_the_first_has(shift: Shift) -> None:
     made = await shift.stage.crm.create_custom_field(LOC, "Last agent")
     await plan(shift, {"kind": "field", "fields": {"last AGENT": "{{ agent }}", made.id: "nobody"}})

@@ -17,8 +17,10 @@ from connector.api.rate import Buckets, api_rate
 from connector.api.scope import ALL
 from connector.api.serve import Api
 from connector.api.table import table
+from connector.book_names import BookNames
 from connector.configuration import Configurations
 from connector.crm.errors import ContactGoneError, NotSentError
+from connector.crm.model import Workflow
 from connector.dialling import DialAdvice
 from connector.location_config import LocationConfig
 from connector.locations import LocationBook
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
 
-    from connector.crm.model import Contact
+    from connector.crm.model import Contact, CustomField, Pipeline, User
     from connector.store.access import KeyKind
     from connector.store.database import Database
 
@@ -85,6 +87,22 @@ class FakeCrm:
         if found is None:
             raise ContactGoneError
         return found
+
+    async def list_workflows(self, _location: str) -> list[Workflow]:
+        self._ask()
+        return [Workflow("wf-sms", "SMS sequence", "published")]
+
+    async def list_custom_fields(self, _location: str) -> list[CustomField]:
+        self._ask()
+        return []
+
+    async def list_pipelines(self, _location: str) -> list[Pipeline]:
+        self._ask()
+        return []
+
+    async def list_users(self, _location: str) -> list[User]:
+        self._ask()
+        return []
 
     def _ask(self) -> None:
         self.asked += 1
@@ -195,6 +213,7 @@ async def on_bench(folder: Path, *, rate: str = "off", operator_key: str | None 
             wrapups=Wrapups(
                 calls=database.calls, records=database, now_ms=clock, wake=lambda: None, full=lambda _: crm.full
             ),
+            names=BookNames(crm),
             advice=DialAdvice(histories=database.follow_up, zones=crm, directory=crm, people=crm, now_ms=clock),
             now_ms=clock,
         ),

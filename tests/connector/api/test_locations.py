@@ -215,3 +215,14 @@ async def test_the_operator_moves_a_sub_account_to_another_agency(bench: Bench) 
     assert told.body["company"] == "AG2"
     told = await bench.ask(f"{LOC}/company", method="PUT", body={"company": None})
     assert told.body["company"] is None
+
+
+async def test_what_a_saved_book_names_and_the_crm_does_not_have_is_said(bench: Bench) -> None:
+    rule = {"name": "one", "do": [{"kind": "enrol", "workflow": "wf-smss"}]}
+    config = {"book": {"version": 1, "name": "mine", "rules": [rule]}}
+    told = await bench.ask(LOC, method="PUT", key="LOC1", body=config)
+    assert told.status == 200
+    ((warning),) = told.body["warnings"]
+    assert warning["path"] == "rules[0].do[0].workflow"
+    assert "wf-sms" in warning["message"]
+    assert (await bench.ask(LOC, key="LOC1")).body["warnings"] == []

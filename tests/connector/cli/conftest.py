@@ -39,4 +39,5 @@ class Command:
 def ringback(capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RINGBACK_DATABASE_URL", f"sqlite:///{tmp_path / 'ringback.db'}")
+    monkeypatch.setenv("RINGBACK_CRM_URL", "http://127.0.0.1:9")  # the discard port: a CRM that is not there
     return Command(capfd)

@@ -136,3 +136,15 @@ def test_a_file_that_does_not_validate_replaces_nothing(ringback: Command, tmp_p
     (tmp_path / "loc.toml").write_text(text)
     assert ringback("location", "set", "LOC", "--file", "loc.toml")[0] == 2
     assert ringback.json("location", "show", "LOC")["config"]["unknown_number"] == "skip"
+
+
+def test_a_book_that_cannot_be_looked_up_in_the_crm_is_saved_and_that_is_said(
+    ringback: Command, tmp_path: Path
+) -> None:
+    ringback(*ADD)
+    book = 'version = 1\nname = "mine"\n[[rules]]\nname = "one"\ndo = [{ kind = "enrol", workflow = "wf-any" }]\n'
+    (tmp_path / "book.toml").write_text(book, encoding="utf-8")
+    code, told, _ = ringback("location", "set", "LOC", "--book", "book.toml")
+    assert code == 0
+    assert "Warning: what the book names could not be looked up" in told
+    assert ringback.json("location", "show", "LOC")["config"]["book"]["name"] == "mine"
