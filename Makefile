@@ -38,7 +38,7 @@ crash-tokens: $(STAMP)
 faults: $(STAMP)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-# 100,000 odd requests for each trunk: none may raise anything but a refusal, none may take 50 ms (a quarter of an hour).
+# 100,000 odd requests for each trunk: none may raise anything but a refusal, none may take 50 ms of CPU (a quarter of an hour).
 fuzz: $(STAMP)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 

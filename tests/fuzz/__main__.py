@@ -1,7 +1,7 @@
 """`python -m tests.fuzz [--inputs N] [--trunk NAME] [--seed S] [--input I]`: looks for requests a trunk falls over.
 
 Prints for each trunk inputs, read, refused and the slowest in ms; then each kind of finding once, with its input.
-A finding is any exception but the two refusals, and any input slower than 50 ms.
+A finding is any exception but the two refusals, and any input that takes more than 50 ms of CPU time.
 """
 
 from __future__ import annotations
