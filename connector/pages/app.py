@@ -184,6 +184,7 @@ async def _desk(pages: Pages, location: str | None) -> dict[str, Any] | None:
         "dispositions": [words.name(one) for one in Disposition],
         "workflows": sorted(found.config.workflows),
         "review_after_s": found.config.review_after_s,
+        "trouble": await pages.sessions.trouble(found.id),
     }
 
 

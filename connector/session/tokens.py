@@ -30,6 +30,15 @@ SESSION_MS: Final = 30 * 60_000
 TICKET_MS: Final = 20_000
 CONNECTED: Final = frozenset({Standing.ACTIVE, Standing.PAUSED, Standing.NEEDS_RECONNECT})
 """How an installation may stand for its people to get in: they can wrap up calls while the CRM's token is refused."""
+_TROUBLE: Final = {
+    Standing.NEEDS_RECONNECT: (
+        "The CRM no longer accepts our access to this sub-account. Calls are still taken and kept: they wait, and are "
+        "written when it is connected again. An admin installs the app once more to connect it."
+    ),
+    Standing.PAUSED: (
+        "The CRM says that this sub-account is not active. Calls are still taken and kept: they are written when it is."
+    ),
+}
 _SESSION: Final = "session"
 _LONGEST: Final = 4096
 
@@ -130,6 +139,15 @@ class Sessions:
         """Whether our app is installed there."""
         row = await self._grants.get(Kind.COMPANY if kind == "company" else Kind.LOCATION, owner)
         return row is not None and row.standing in CONNECTED
+
+    async def trouble(self, location: str) -> str | None:
+        """What its people should know of the sub-account's connection; None while it is well.
+
+        Raises:
+            StoreError: it cannot be known now.
+        """
+        row = await self._grants.get(Kind.LOCATION, location)
+        return None if row is None else _TROUBLE.get(row.standing)
 
     def ticket(self, session: Session, purpose: str, location: str) -> str:
         """A ticket for one use, for one purpose, in one sub-account, which the session may see."""

@@ -10,6 +10,8 @@ start(async (session) => {
   }
   show("in-location", session.location !== null);
   show("connection", session.role === "admin" && session.location !== null);
+  $("connection-trouble").textContent = session.desk?.trouble ?? "";
+  show("connection-trouble", Boolean(session.desk?.trouble));
   if (session.location === null) await agency();
   show("home", true);
 });

@@ -12,6 +12,7 @@ from pydantic import SecretStr, ValidationError
 from connector.pages import app
 from connector.pages.make import is_safe
 from connector.settings import Settings
+from oauth.standing import Kind, Standing
 from tests.connector.door import SECRET
 from tests.connector.pages.office import Office, open_office
 from tests.frame import payload
@@ -106,6 +107,16 @@ async def test_whoever_signs_in_is_told_who_they_are_and_what_there_is_to_choose
     shown = {name: body[name] for name in ("user", "name", "role", "location", "company")}
     assert shown == {"user": "user1", "name": "Ada Example", "role": "agent", "location": "LOC", "company": "AG"}
     assert (body["desk"]["dispositions"][0], body["desk"]["workflows"]) == ("Connected", ["no_answer"])
+
+
+@pytest.mark.parametrize(
+    ("standing", "words"), [(Standing.NEEDS_RECONNECT, "connected again"), (Standing.PAUSED, "not active")]
+)
+async def test_a_connection_that_is_not_well_is_said(office: Office, standing: Standing, words: str) -> None:
+    assert (await office.sign_in()).body["desk"]["trouble"] is None
+    await office.connect("NEXT", "AG")
+    await office.grant(Kind.LOCATION, "NEXT", "AG", standing)
+    assert words in (await office.sign_in(activeLocation="NEXT")).body["desk"]["trouble"]
 
 
 async def test_dispositions_are_called_what_they_are_called_there(office: Office) -> None:
