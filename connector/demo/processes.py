@@ -59,6 +59,8 @@ class Server:
             async with asyncio.timeout(START_S):
                 self.url = await self._address(self._process)
         if not self.url:
+            # Its end is heard of a moment after that of its output; a signal in between would hide how it ended.
+            await self.ended(within_s=1)
             await self.__aexit__()
             raise RingbackError(
                 f"`{' '.join([self._module, *self._words])}` did not start.",
