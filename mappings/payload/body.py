@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _BOM = b"\xef\xbb\xbf"
 _MOST_FIELDS = 1000
 _MOST_LINES = 2000
-_MOST_OBJECTS = 500
+MOST_OBJECTS = 500
 """The most calls one request may tell of: a batch is a few dozen; what is longer is kept and can be split."""
 # A string is taken whole, so that what looks like a fault inside one stays as it is. Possessive: linear in
 # the body.
@@ -96,8 +96,8 @@ def objects(found: Any) -> list[dict[str, Any]]:
         NotUnderstoodError: it is neither, or there is none, or more than 500.
     """
     items = found if isinstance(found, list) else [found]
-    if len(items) > _MOST_OBJECTS:
-        raise NotUnderstoodError(f"{len(items)} objects in one request: at most {_MOST_OBJECTS} are read")
+    if len(items) > MOST_OBJECTS:
+        raise NotUnderstoodError(f"{len(items)} objects in one request: at most {MOST_OBJECTS} are read")
     if not items or not all(isinstance(item, dict) for item in items):
         raise NotUnderstoodError("not a JSON object, nor a list of such")
     return items

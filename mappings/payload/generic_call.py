@@ -115,7 +115,7 @@ def enveloped(item: Any, trunk: str, *, kind: Any, time: Any) -> Call:
     if item.get("event") is None:
         event = _KINDS.get(_VERSION.sub("", fields.text(kind) or "").rpartition(".")[2].lower())
         if event is None:
-            raise NotUnderstoodError(f"the type {kind!r:.60} names no event of a call")
+            raise NotUnderstoodError(f"the type {fields.shown(kind)} names no event of a call")
     return _dated(read(item, trunk, event), time)
 
 

@@ -104,8 +104,13 @@ def _items(request: Request) -> list[dict[str, Any]]:
         except csv.Error as error:
             raise NotUnderstoodError(f"not a CDR line: {error}") from error
     if raw[:7] == b"Event: ":  # AMI ends an event with an empty line
-        return [body.lines(event) for event in re.split(r"\r?\n\r?\n", raw.decode(errors="replace"))]
+        return body.objects([body.lines(event) for event in _events(raw)])
     return body.objects(body.value(request))
+
+
+def _events(raw: bytes) -> list[str]:
+    """As many as are read at all, and one more, so that it is known if there are more."""
+    return re.split(r"\r?\n\r?\n", raw.decode(errors="replace"), maxsplit=body.MOST_OBJECTS)[: body.MOST_OBJECTS + 1]
 
 
 def _call(item: dict[str, Any]) -> Call:

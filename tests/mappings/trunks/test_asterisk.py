@@ -151,6 +151,11 @@ def test_several_events_of_the_manager_are_several_calls() -> None:
     assert [call.call_id for call in calls] == ["1.1", "1.2"]
 
 
+def test_the_manager_may_tell_a_bounded_number_of_events_at_once() -> None:
+    with pytest.raises(NotUnderstoodError, match="501 objects"):
+        read(TRUNK, post(b"Event: Hangup\r\n\r\n" * 501 + b"Event: Hangup"))
+
+
 def test_a_channel_that_was_up_was_answered() -> None:
     assert disposition(hangup()) == "Connected"
 

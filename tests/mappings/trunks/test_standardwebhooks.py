@@ -142,3 +142,10 @@ def test_any_data_is_read_or_not_understood(data: dict[str, Any], time: Any) -> 
     except NotUnderstoodError:
         return
     assert [call.trunk for call in calls] == ["standardwebhooks"]
+
+
+def test_a_type_too_deep_to_be_shown_is_not_understood() -> None:
+    kind = "[" * 1000 + "]" * 1000
+    body = b'{"type": %s, "data": {"call_uuid": "c-1"}}' % kind.encode()
+    with pytest.raises(NotUnderstoodError, match="names no event"):
+        read(TRUNK, Request(method="POST", url=URL, headers={}, body=body, received_ms=NOW_MS))
